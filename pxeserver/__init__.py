@@ -1,0 +1,1 @@
+"""Boot server: which machine is this, and what should it boot?"""
