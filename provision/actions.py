@@ -1,0 +1,119 @@
+"""What a plan can ask for: frozen data, no behaviour. `execute/` has one handler for each type here."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A value that must never be printed: its repr and str say so, `reveal()` gives it to the one who writes it."""
+
+    _value: str = field(repr=False)
+
+    def reveal(self) -> str:
+        return self._value
+
+    def __str__(self) -> str:
+        return "<secret>"
+
+    def __repr__(self) -> str:
+        return "<secret>"
+
+
+@dataclass(frozen=True, slots=True)
+class RemoteContent:
+    """Bytes to be fetched and verified before anything is written. `algorithm` is sha256 or sha512, digest in hex."""
+
+    url: str
+    algorithm: str | None
+    digest: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class EnsureGroup:
+    name: str
+    gid: int | None = None
+    system: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EnsureUser:
+    """`groups` are supplementary groups. None means: leave as it is, or the system's default for a new user."""
+
+    name: str
+    uid: int | None = None
+    gecos: str | None = None
+    home: str | None = None
+    shell: str | None = None
+    primary_group: str | None = None
+    groups: tuple[str, ...] = ()
+    password_hash: Secret | None = None
+    system: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EnsureAuthorizedKeys:
+    """The user's authorized_keys file holds exactly these lines; its place follows from the target's own passwd."""
+
+    user: str
+    keys: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EnsureDirectory:
+    path: str
+    mode: int | None = None  # None: 0755 for a new one, untouched otherwise
+    user: str | int = "root"
+    group: str | int = "root"
+
+
+@dataclass(frozen=True, slots=True)
+class WriteFile:
+    path: str
+    content: bytes | RemoteContent
+    mode: int = 0o644
+    user: str | int = "root"
+    group: str | int = "root"
+    secret: bool = False  # the diff of a secret file is never shown
+
+
+@dataclass(frozen=True, slots=True)
+class EnsureLink:
+    path: str
+    target: str
+    hard: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EnableUnit:
+    """`enabled` false means disabled. Done offline with `systemctl --root`."""
+
+    name: str
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MaskUnit:
+    name: str
+    masked: bool
+
+
+Action = (
+    EnsureGroup
+    | EnsureUser
+    | EnsureAuthorizedKeys
+    | EnsureDirectory
+    | WriteFile
+    | EnsureLink
+    | EnableUnit
+    | MaskUnit
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One action and the config path that asked for it, e.g. `users[0].ssh_authorized_keys`."""
+
+    action: Action
+    because: str
