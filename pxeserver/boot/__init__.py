@@ -1,0 +1,1 @@
+"""What happens between power-on and a joined cluster: steps, decisions, boot scripts."""

@@ -1,0 +1,1 @@
+"""DHCP: packets, leases and the server's sockets."""
