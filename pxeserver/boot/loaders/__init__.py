@@ -1,0 +1,1 @@
+"""Boot scripts, one boot loader a file."""

@@ -1,0 +1,99 @@
+"""iPXE scripts: values in, text out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+RETRY_S = 10
+# The kernel keeps COMMAND_LINE_SIZE bytes with the final NUL, 2048 on x86 and arm64 (asm/setup.h), not the rest.
+MAX_COMMAND_LINE_BYTES = 2047
+# What ends a command in an iPXE line when it stands alone (iPXE core/exec.c), and what starts a comment.
+_TERMINATORS = frozenset({"&&", "||", ";"})
+
+
+class ScriptError(ValueError):
+    """A value cannot stand in a boot script; the text says which and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class BootTarget:
+    """What one machine boots. `arguments` is the whole kernel command line, in order."""
+
+    title: str
+    kernel_url: str
+    initrd_url: str
+    arguments: tuple[str, ...]
+
+
+def boot_ipxe(server_url: str) -> str:
+    """The first script, the same for every machine: it asks for the machine's own script until it is answered."""
+    query = "mac=${mac:hexhyp}&uuid=${uuid}&serial=${serial:uristring}&arch=${buildarch}&platform=${platform}"
+    return _script(
+        ":ask",
+        f"chain --replace --autofree {_checked('server url', server_url)}/v1/boot?{query} ||",
+        f"echo pxeserver: no answer from {server_url}, asking again in {RETRY_S} s",
+        f"sleep {RETRY_S}",
+        "goto ask",
+    )
+
+
+def machine_script(target: BootTarget, *, server_url: str) -> str:
+    """The script that boots `target`, and starts over when a download fails."""
+    arguments = tuple(_checked("kernel argument", argument) for argument in target.arguments)
+    # initrd= names the image for the EFI stub; BIOS ignores it.
+    command_line = " ".join(("initrd=initrd", *arguments))
+    if len(command_line) > MAX_COMMAND_LINE_BYTES:
+        raise ScriptError(
+            f"kernel command line: {len(command_line)} bytes, only {MAX_COMMAND_LINE_BYTES} are kept"
+        )
+    return _script(
+        f"echo pxeserver: {_checked('title', target.title)}",
+        "imgfree",
+        f"kernel --name kernel {_checked('kernel url', target.kernel_url)} {command_line} || goto failed",
+        f"initrd --name initrd {_checked('initrd url', target.initrd_url)} || goto failed",
+        "boot || goto failed",
+        ":failed",
+        f"echo pxeserver: the boot failed, starting over in {RETRY_S} s",
+        f"sleep {RETRY_S}",
+        f"chain --replace --autofree {_checked('server url', server_url)}/boot.ipxe",
+    )
+
+
+def waiting_script(reason_lines: Sequence[str], *, server_url: str, retry_s: int = RETRY_S) -> str:
+    """The script that shows why this machine is not booted, waits, and asks again.
+
+    Characters that a script cannot hold are replaced: a reason with odd letters is better than none.
+    """
+    return _script(
+        "echo",
+        "echo pxeserver does not boot this machine:",
+        *(f"echo   {_shown(line)}" for line in reason_lines),
+        f"echo asking again in {retry_s} s",
+        f"sleep {retry_s}",
+        f"chain --replace --autofree {_checked('server url', server_url)}/boot.ipxe",
+    )
+
+
+def _script(*lines: str) -> str:
+    return "\n".join(("#!ipxe", *lines)) + "\n"
+
+
+def _checked(what: str, value: str) -> str:
+    """`value`, unless it would end the line, the command, or be expanded by iPXE."""
+    if not value:
+        raise ScriptError(f"{what}: empty")
+    if not (value.isascii() and value.isprintable()):
+        raise ScriptError(f"{what}: {value!r} holds a control or non-ASCII character")
+    if "${" in value:
+        raise ScriptError(f"{what}: {value!r} holds '${{', which iPXE expands")
+    for word in value.split():
+        if word in _TERMINATORS or word.startswith("#"):
+            raise ScriptError(f"{what}: {value!r} holds {word!r}, which ends a command in iPXE")
+    return value
+
+
+def _shown(line: str) -> str:
+    printable = "".join(letter if letter.isascii() and letter.isprintable() else "?" for letter in line)
+    words = printable.replace("${", "$ {").split(" ")
+    return " ".join(f"'{word}'" if word in _TERMINATORS or word.startswith("#") else word for word in words)

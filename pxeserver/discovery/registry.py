@@ -1,0 +1,224 @@
+"""The registry of one discovery token: registry and request in, new registry and response out.
+
+Paths, codes and index rules are those of etcd's v2 keys API, as far as `etcd --discovery` uses it.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+MIN_SIZE = 1
+MAX_SIZE = 9  # etcd's own advice is at most 7; 0 makes etcd 3.4 panic
+# The index of the token itself. A member's own index, from which it watches, must be above 1: etcd turns 1 into
+# "wait for what comes from now on" and would never see its own registration.
+START_INDEX = 2
+MAX_VALUE_CHARS = 4096
+
+TOKEN_PATTERN = re.compile(r"[0-9a-f]{32}")
+MEMBER_PATTERN = re.compile(r"[0-9a-f]{1,16}")  # etcd prints its 64-bit member id in hex without padding
+
+
+class Code(StrEnum):
+    """Why a request was refused; for the log and the events, not for etcd."""
+
+    CHANGED = "registered with another value"
+    COMPLETE = "the cluster is complete"
+    FULL = "the cluster is full"
+    UNKNOWN = "not registered"
+    UNSAFE = "the cluster is not complete yet"
+
+
+# HTTP status, etcd's error code and its text. etcd exits on 105 with "has previously registered"; 107 is its
+# "root is read only", the nearest it has to "not any more" and "not yet".
+_REFUSALS = {
+    Code.CHANGED: (412, 105, "Key already exists"),
+    Code.COMPLETE: (412, 105, "Key already exists"),
+    Code.FULL: (403, 107, "cluster is full"),
+    Code.UNSAFE: (403, 107, "cluster is not complete yet"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that happened to a member's key. `action` is "create" or "delete"."""
+
+    index: int
+    action: str
+    member: str
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Registry:
+    """A token: how many members make the cluster, and all that happened, oldest first."""
+
+    token: str
+    size: int
+    changes: tuple[Change, ...] = ()
+
+    @property
+    def index(self) -> int:
+        return self.changes[-1].index if self.changes else START_INDEX
+
+    @property
+    def created(self) -> tuple[Change, ...]:
+        """The registrations, first come first; the first `size` of them are the members."""
+        return tuple(change for change in self.changes if change.action == "create")
+
+    @property
+    def present(self) -> tuple[Change, ...]:
+        gone = {change.member for change in self.changes if change.action == "delete"}
+        return tuple(change for change in self.created if change.member not in gone)
+
+    @property
+    def is_complete(self) -> bool:
+        """Once complete a token stays complete: its cluster has been bootstrapped, its members are decided."""
+        return len(self.created) >= self.size
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer in etcd's JSON. `index` goes into X-Etcd-Index, which the client needs."""
+
+    status: int
+    body: dict[str, object]
+    index: int
+    refusal: Code | None = None
+
+
+def new_registry(token: str, size: int) -> Registry:
+    """An empty registry; raises ValueError with the reason when the size cannot make a cluster."""
+    if not MIN_SIZE <= size <= MAX_SIZE:
+        raise ValueError(f"size: {size} is not from {MIN_SIZE} to {MAX_SIZE}")
+    return Registry(token=token, size=size)
+
+
+def read_size(registry: Registry) -> Response:
+    node = {
+        "key": f"{_root(registry)}/_config/size",
+        "value": str(registry.size),
+        "modifiedIndex": START_INDEX,
+        "createdIndex": START_INDEX,
+    }
+    return Response(200, {"action": "get", "node": node}, registry.index)
+
+
+def read_directory(registry: Registry) -> Response:
+    """The members in order of registration. `_config` is hidden, as every key with an underscore."""
+    node: dict[str, object] = {
+        "key": _root(registry),
+        "dir": True,
+        "modifiedIndex": START_INDEX,
+        "createdIndex": START_INDEX,
+    }
+    if registry.present:
+        node["nodes"] = [_node(registry, change) for change in registry.present]
+    return Response(200, {"action": "get", "node": node}, registry.index)
+
+
+def read_member(registry: Registry, member: str) -> Response:
+    for change in registry.present:
+        if change.member == member:
+            return Response(200, {"action": "get", "node": _node(registry, change)}, registry.index)
+    return not_found(registry.token, member, registry.index)
+
+
+def register(registry: Registry, member: str, value: str) -> tuple[Registry, Response]:
+    """Registers a member, once.
+
+    The same member with the same value is welcome again while the cluster is incomplete: it was power-cycled
+    while it waited. Once complete it must not be: its data is gone, and a member with an empty log would break
+    the cluster's promises (Raft safety).
+    """
+    known = next((change for change in registry.created if change.member == member), None)
+    if known is not None:
+        return registry, _register_again(registry, known, value)
+    if registry.is_complete:
+        return registry, _refused(registry, member, Code.FULL)
+    change = Change(index=registry.index + 1, action="create", member=member, value=value)
+    changed = replace(registry, changes=(*registry.changes, change))
+    return changed, _happened(changed, change, status=201)
+
+
+def remove(registry: Registry, member: str) -> tuple[Registry, Response]:
+    """Hides a member's key. Refused while others wait: etcd takes every change it sees for a new member."""
+    known = next((change for change in registry.present if change.member == member), None)
+    if known is None:
+        return registry, not_found(registry.token, member, registry.index)
+    if not registry.is_complete:
+        return registry, _refused(registry, member, Code.UNSAFE)
+    change = Change(index=registry.index + 1, action="delete", member=member, value=known.value)
+    changed = replace(registry, changes=(*registry.changes, change))
+    return changed, _happened(changed, change, status=200)
+
+
+def next_change(registry: Registry, wait_index: int, member: str | None) -> Response | None:
+    """The first change from `wait_index` on, of one member or of all; None: it has not happened yet."""
+    for change in registry.changes:
+        if change.index >= wait_index and member in {None, change.member}:
+            return _happened(registry, change, status=200)
+    return None
+
+
+def status_json(registry: Registry) -> dict[str, object]:
+    """What a human wants to know about a token."""
+    members = [{"id": change.member, "value": change.value} for change in registry.created[: registry.size]]
+    return {
+        "size": registry.size,
+        "members": members,
+        "missing": max(0, registry.size - len(members)),
+        "complete": registry.is_complete,
+    }
+
+
+def not_found(token: str, member: str | None, index: int) -> Response:
+    cause = f"/_etcd/registry/{token}" + (f"/{member}" if member else "")
+    body: dict[str, object] = {"errorCode": 100, "message": "Key not found", "cause": cause, "index": index}
+    return Response(404, body, index, Code.UNKNOWN)
+
+
+def _register_again(registry: Registry, known: Change, value: str) -> Response:
+    if known.value != value:
+        return _refused(registry, known.member, Code.CHANGED)
+    if registry.is_complete:
+        return _refused(registry, known.member, Code.COMPLETE)
+    return _happened(registry, known, status=201)
+
+
+def _happened(registry: Registry, change: Change, *, status: int) -> Response:
+    body: dict[str, object] = {"action": change.action, "node": _node(registry, change)}
+    if change.action == "delete":
+        created = next(known for known in registry.created if known.member == change.member)
+        body["node"] = {
+            "key": f"{_root(registry)}/{change.member}",
+            "modifiedIndex": change.index,
+            "createdIndex": created.index,
+        }
+        body["prevNode"] = _node(registry, created)
+    return Response(status, body, registry.index)
+
+
+def _node(registry: Registry, change: Change) -> dict[str, object]:
+    return {
+        "key": f"{_root(registry)}/{change.member}",
+        "value": change.value,
+        "modifiedIndex": change.index,
+        "createdIndex": change.index,
+    }
+
+
+def _refused(registry: Registry, member: str, refusal: Code) -> Response:
+    status, error_code, message = _REFUSALS[refusal]
+    body: dict[str, object] = {
+        "errorCode": error_code,
+        "message": message,
+        "cause": f"{_root(registry)}/{member}",
+        "index": registry.index,
+    }
+    return Response(status, body, registry.index, refusal)
+
+
+def _root(registry: Registry) -> str:
+    return f"/_etcd/registry/{registry.token}"

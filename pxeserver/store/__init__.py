@@ -1,0 +1,1 @@
+"""Runtime state: what must survive the server's own death."""

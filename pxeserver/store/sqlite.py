@@ -1,0 +1,257 @@
+"""The store in one SQLite file: write-ahead log, every commit flushed to the disk."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from ipaddress import IPv4Address
+from pathlib import Path
+from typing import Any
+
+from pxeserver.boot.events import Event, Result, StoredEvent
+from pxeserver.boot.steps import BootState, next_boot
+from pxeserver.dhcp.leases import Lease, LeaseState
+from pxeserver.discovery.registry import Change, Registry
+from pxeserver.errors import StoreError
+from pxeserver.store.contract import Boot, ScriptGrant, SeenMachine
+
+DATABASE_NAME = "pxeserver.db"
+MIGRATIONS = ("0001_initial.sql",)  # number n brings the database from user_version n-1 to n
+BUSY_TIMEOUT_S = 10.0  # another process (`pxeserver events`) may hold the file for a moment
+
+_EVENT_COLUMNS = "id, boot, at, machine, step, result, message, path, duration_ms, attempt"
+_BOOT_COLUMNS = "machine, number, started_at, has_script, token_sha256, address"
+
+
+class SqliteStore:
+    """One connection behind one lock: SQLite has one writer anyway, and its answers take microseconds."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self._lock = threading.RLock()
+
+    @classmethod
+    def open(cls, path: Path) -> SqliteStore:
+        """The store in file `path`, made or brought up to date first; its folder must exist."""
+        try:
+            connection = sqlite3.connect(
+                path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+            )
+            connection.execute("PRAGMA journal_mode = WAL")
+            # FULL: a registration or lease that was answered is on the disk, whatever happens to the power.
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA foreign_keys = ON")
+            _migrate(connection)
+        except sqlite3.Error as problem:
+            raise StoreError(f"{path}: {problem}") from problem
+        return cls(connection)
+
+    def close(self) -> None:
+        with self._lock:
+            self._connection.close()
+
+    def save_seen(self, machine: SeenMachine) -> None:
+        with self._transaction() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO machines (mac, uuid, serial, arch, address, seen_at)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                (
+                    machine.mac,
+                    machine.uuid,
+                    machine.serial,
+                    machine.arch,
+                    machine.address,
+                    machine.seen_at,
+                ),
+            )
+
+    def seen(self, mac: str) -> SeenMachine | None:
+        rows = self._rows("SELECT mac, uuid, serial, arch, address, seen_at FROM machines WHERE mac = ?", mac)
+        return SeenMachine(*rows[0]) if rows else None
+
+    def seen_machines(self) -> tuple[SeenMachine, ...]:
+        rows = self._rows("SELECT mac, uuid, serial, arch, address, seen_at FROM machines ORDER BY mac")
+        return tuple(SeenMachine(*row) for row in rows)
+
+    def record(self, event: Event, *, at: float, grant: ScriptGrant | None = None) -> StoredEvent | None:
+        with self._transaction() as db:
+            latest = self.latest_boot(event.machine)
+            state = BootState(latest.number, latest.has_script) if latest else None
+            number = next_boot(state, event.step)
+            db.execute(
+                "INSERT OR IGNORE INTO boots (machine, number, started_at) VALUES (?, ?, ?)",
+                (event.machine, number, at),
+            )
+            if grant is not None:
+                db.execute(
+                    "UPDATE boots SET has_script = 1, token_sha256 = ?, address = ?, script_at = ?"
+                    " WHERE machine = ? AND number = ?",
+                    (grant.token_sha256, grant.address, at, event.machine, number),
+                )
+            return _insert_event(db, number, event, at)
+
+    def record_in(self, boot: int, event: Event, *, at: float) -> StoredEvent | None:
+        with self._transaction() as db:
+            return _insert_event(db, boot, event, at)
+
+    def latest_boot(self, machine: str) -> Boot | None:
+        boots = self.recent_boots(machine, 1)
+        return boots[0] if boots else None
+
+    def recent_boots(self, machine: str, limit: int) -> tuple[Boot, ...]:
+        rows = self._rows(
+            f"SELECT {_BOOT_COLUMNS} FROM boots WHERE machine = ? ORDER BY number DESC LIMIT ?",
+            machine,
+            limit,
+        )
+        return tuple(_boot(row) for row in rows)
+
+    def boot_at(self, address: str) -> Boot | None:
+        rows = self._rows(
+            f"SELECT {_BOOT_COLUMNS} FROM boots WHERE address = ? ORDER BY script_at DESC LIMIT 1", address
+        )
+        return _boot(rows[0]) if rows else None
+
+    def boot_events(self, machine: str, boot: int) -> tuple[StoredEvent, ...]:
+        rows = self._rows(
+            f"SELECT {_EVENT_COLUMNS} FROM events WHERE machine = ? AND boot = ? ORDER BY id", machine, boot
+        )
+        return tuple(_stored_event(row) for row in rows)
+
+    def events_after(self, event_id: int, limit: int) -> tuple[StoredEvent, ...]:
+        rows = self._rows(
+            f"SELECT {_EVENT_COLUMNS} FROM events WHERE id > ? ORDER BY id LIMIT ?", event_id, limit
+        )
+        return tuple(_stored_event(row) for row in rows)
+
+    def newest_events(self, limit: int) -> tuple[StoredEvent, ...]:
+        rows = self._rows(f"SELECT {_EVENT_COLUMNS} FROM events ORDER BY id DESC LIMIT ?", limit)
+        return tuple(_stored_event(row) for row in rows)
+
+    def machine_events(self, machine: str, limit: int) -> tuple[StoredEvent, ...]:
+        rows = self._rows(
+            f"SELECT {_EVENT_COLUMNS} FROM events WHERE machine = ? ORDER BY id DESC LIMIT ?", machine, limit
+        )
+        return tuple(_stored_event(row) for row in reversed(rows))
+
+    def leases(self) -> tuple[Lease, ...]:
+        rows = self._rows("SELECT address, mac, state, expires_unix_s FROM leases ORDER BY address")
+        return tuple(
+            Lease(IPv4Address(address), mac, LeaseState(state), expires)
+            for address, mac, state, expires in rows
+        )
+
+    def save_lease(self, lease: Lease) -> None:
+        with self._transaction() as db:
+            db.execute(
+                "INSERT OR REPLACE INTO leases (address, mac, state, expires_unix_s) VALUES (?, ?, ?, ?)",
+                (str(lease.address), lease.mac, lease.state.value, lease.expires_unix_s),
+            )
+
+    def add_registry(self, registry: Registry, *, group: str | None, at: float) -> None:
+        with self._transaction() as db:
+            db.execute(
+                "INSERT INTO discovery_tokens (token, group_name, size, created_at) VALUES (?, ?, ?, ?)",
+                (registry.token, group, registry.size, at),
+            )
+            _insert_changes(db, registry.token, registry.changes)
+
+    def registry(self, token: str) -> Registry | None:
+        sizes = self._rows("SELECT size FROM discovery_tokens WHERE token = ?", token)
+        if not sizes:
+            return None
+        changes = self._rows(
+            "SELECT idx, action, member, value FROM discovery_changes WHERE token = ? ORDER BY idx", token
+        )
+        return Registry(token=token, size=sizes[0][0], changes=tuple(Change(*row) for row in changes))
+
+    def group_registry(self, group: str) -> Registry | None:
+        rows = self._rows(
+            "SELECT token FROM discovery_tokens WHERE group_name = ? ORDER BY created_at DESC LIMIT 1", group
+        )
+        return self.registry(rows[0][0]) if rows else None
+
+    def replace_registry(self, old: Registry, new: Registry) -> bool:
+        with self._transaction() as db:
+            if self.registry(old.token) != old:
+                return False
+            _insert_changes(db, new.token, new.changes[len(old.changes) :])
+            return True
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        with self._lock:
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                with self._connection:  # commits, or rolls back on any exception
+                    yield self._connection
+            except sqlite3.Error as problem:
+                raise StoreError(f"state database: {problem}") from problem
+
+    def _rows(self, query: str, *values: object) -> list[Any]:
+        with self._lock:
+            try:
+                return self._connection.execute(query, values).fetchall()
+            except sqlite3.Error as problem:
+                raise StoreError(f"state database: {problem}") from problem
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > len(MIGRATIONS):
+        raise StoreError(f"the state database has version {version}, this program knows {len(MIGRATIONS)}")
+    folder = resources.files("pxeserver.store") / "migrations"
+    for number, name in enumerate(MIGRATIONS[version:], start=version + 1):
+        script = (folder / name).read_text()
+        connection.executescript(f"BEGIN IMMEDIATE;\n{script}\nPRAGMA user_version = {number};\nCOMMIT;")
+
+
+def _insert_event(db: sqlite3.Connection, boot: int, event: Event, at: float) -> StoredEvent | None:
+    key = (
+        event.machine,
+        boot,
+        event.step,
+        event.result.value,
+        event.message,
+        event.path,
+        event.attempt,
+    )
+    cursor = db.execute(
+        "INSERT INTO events (machine, boot, step, result, message, path, attempt, duration_ms, at)"
+        " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 WHERE NOT EXISTS (SELECT 1 FROM events WHERE"
+        " machine = ?1 AND boot = ?2 AND step = ?3 AND result = ?4 AND message = ?5 AND path IS ?6"
+        " AND attempt = ?7)",
+        (*key, event.duration_ms, at),
+    )
+    if cursor.rowcount == 0 or cursor.lastrowid is None:
+        return None
+    return StoredEvent(id=cursor.lastrowid, boot=boot, at=at, event=event)
+
+
+def _insert_changes(db: sqlite3.Connection, token: str, changes: tuple[Change, ...]) -> None:
+    db.executemany(
+        "INSERT INTO discovery_changes (token, idx, action, member, value) VALUES (?, ?, ?, ?, ?)",
+        [(token, change.index, change.action, change.member, change.value) for change in changes],
+    )
+
+
+def _boot(row: Any) -> Boot:
+    machine, number, started_at, has_script, token_sha256, address = row
+    return Boot(machine, number, started_at, bool(has_script), token_sha256, address)
+
+
+def _stored_event(row: Any) -> StoredEvent:
+    id_, boot, at, machine, step, result, message, path, duration_ms, attempt = row
+    event = Event(
+        machine=machine,
+        step=step,
+        result=Result(result),
+        message=message,
+        path=path,
+        duration_ms=duration_ms,
+        attempt=attempt,
+    )
+    return StoredEvent(id=id_, boot=boot, at=at, event=event)
