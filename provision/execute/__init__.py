@@ -1,0 +1,1 @@
+"""Carries out a plan below one target root: the only part of the agent that changes a machine."""

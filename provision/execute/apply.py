@@ -1,0 +1,197 @@
+"""Makes a machine what a plan asks for: probe, perform what differs, probe again."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from provision.actions import RemoteContent, Step
+from provision.errors import ProvisionError
+from provision.execute.difference import Difference, Kind
+from provision.execute.handlers import handler_of
+from provision.execute.journal import Journal, RunStatus, StepRecord
+from provision.execute.machine import Machine
+from provision.execute.ownership import Removal, path_of, removals, remove, to_be_created
+from provision.execute.survey import StepError, batches, blaming, probe_steps
+from provision.execute.target import Target
+from provision.plan.build import Plan
+from provision.plan.describe import describe
+
+UNCHANGED = "unchanged"
+RESULTS = {Kind.CREATE: "created", Kind.CHANGE: "changed", Kind.REMOVE: "removed"}
+
+
+@dataclass(frozen=True, slots=True)
+class StepResult:
+    """`because` is None for a removal. `result`: created, changed, removed, unchanged or failed.
+
+    `duration_ms` is that of the batch in which the step was done: files are written and synced together.
+    """
+
+    because: str | None
+    summary: str
+    result: str
+    duration_ms: int
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    created: int = 0
+    changed: int = 0
+    removed: int = 0
+    unchanged: int = 0
+
+    def plus(self, result: str) -> Outcome:
+        return replace(self, **{result: getattr(self, result) + 1})
+
+
+def apply(
+    plan: Plan,
+    target: Target,
+    *,
+    contents: Mapping[RemoteContent, bytes],
+    journal: Journal,
+    on_step: Callable[[StepResult], None],
+) -> Outcome:
+    """Stops at the first step that fails, with a ProvisionError that has its config path."""
+    run = _Run(Machine(target, contents), journal, on_step)
+    with run.recorded():
+        run.carry_out(plan)
+    return run.outcome
+
+
+class _Run:
+    def __init__(self, machine: Machine, journal: Journal, on_step: Callable[[StepResult], None]) -> None:
+        self._machine = machine
+        self._journal = journal
+        self._on_step = on_step
+        self._started = journal.timestamp()
+        self.outcome = Outcome()
+
+    @contextmanager
+    def recorded(self) -> Iterator[None]:
+        """The status file says how the run stands, whatever happens."""
+        status = RunStatus("running", self._started, config_digest=self._journal.config_digest)
+        before = self._journal.status()
+        self._tidy_after(before)
+        self._journal.write_status(status)
+        began = time.monotonic()
+        try:
+            yield
+        except ProvisionError as error:
+            if isinstance(error, StepError):
+                self._tell_failure(error, _milliseconds_since(began))
+            self._finish(status, "failed", error)
+            raise
+        self._finish(status, "done", None)
+
+    def carry_out(self, plan: Plan) -> None:
+        owned = self._journal.history().owned
+        leaving = removals(self._machine, owned, plan.steps)
+        found = probe_steps(self._machine, plan.steps)
+        differing = [
+            (step, difference) for step, difference in zip(plan.steps, found, strict=True) if difference
+        ]
+        if differing:
+            creating = [step for step, difference in differing if difference.kind is Kind.CREATE]
+            self._announce(creating, [step for step, _ in differing])
+        if leaving:
+            self._remove(leaving)
+        for batch in batches(plan.steps):
+            self._carry_out_batch(batch)
+
+    def _tidy_after(self, before: RunStatus | None) -> None:
+        if before is not None and before.result == "done":
+            return
+        for path in self._journal.history().touched:
+            self._machine.target.remove_leftover(path)
+
+    def _announce(self, creating: Sequence[Step], differing: Sequence[Step]) -> None:
+        target = self._machine.target
+        things = to_be_created(target, creating)
+        parents = [thing.name for thing in things if thing.kind == "directory"]
+        touches = dict.fromkeys([*sorted(parents), *(path for step in differing if (path := path_of(step)))])
+        self._journal.intend(self._started, things, touches)
+
+    def _remove(self, leaving: Sequence[Removal]) -> None:
+        for removal in leaving:
+            began = time.monotonic()
+            try:
+                remove(self._machine, removal.thing)
+            except OSError as error:
+                raise ProvisionError(
+                    f"cannot remove {removal.difference.summary}: {error.strerror or error}"
+                ) from error
+            self._tell([(None, removal.difference)], _milliseconds_since(began))
+        self._journal.gone(self._started, [removal.thing for removal in leaving])
+
+    def _carry_out_batch(self, batch: Sequence[Step]) -> None:
+        began = time.monotonic()
+        found = probe_steps(self._machine, batch)
+        differing = [step for step, difference in zip(batch, found, strict=True) if difference]
+        if differing:
+            with blaming(batch):
+                handler_of(batch[0].action).perform(self._machine, [step.action for step in differing])
+            self._check(differing)
+        self._tell(list(zip(batch, found, strict=True)), _milliseconds_since(began))
+
+    def _check(self, performed: Sequence[Step]) -> None:
+        """What was performed must now be so: a tool that says yes and does nothing is found out here."""
+        for step, difference in zip(performed, probe_steps(self._machine, performed), strict=True):
+            if difference:
+                still = "; ".join(difference.lines)
+                problem = ProvisionError(f"{difference.summary} is still not as asked for: {still}")
+                raise StepError(problem, step)
+
+    def _tell(self, done: Sequence[tuple[Step | None, Difference | None]], duration_ms: int) -> None:
+        results = [_result(step, difference, duration_ms) for step, difference in done]
+        self._journal.record(self._record(result) for result in results if result.result != UNCHANGED)
+        for result in results:
+            self.outcome = self.outcome.plus(result.result)
+            self._on_step(result)
+
+    def _tell_failure(self, error: StepError, duration_ms: int) -> None:
+        message = f"{error.message} ({error.hint})" if error.hint else error.message
+        result = StepResult(error.path, describe(error.step.action), "failed", duration_ms, message)
+        self._journal.record([self._record(result)])
+        self._on_step(result)
+
+    def _record(self, result: StepResult) -> StepRecord:
+        return StepRecord(
+            run=self._started,
+            time=self._journal.timestamp(),
+            because=result.because,
+            action=result.summary,
+            result=result.result,
+            duration_ms=result.duration_ms,
+            message=result.message,
+        )
+
+    def _finish(self, status: RunStatus, result: str, error: ProvisionError | None) -> None:
+        self._journal.write_status(
+            replace(
+                status,
+                result=result,
+                finished=self._journal.timestamp(),
+                message=error.message if error else None,
+                path=error.path if error else None,
+                created=self.outcome.created,
+                changed=self.outcome.changed,
+                removed=self.outcome.removed,
+                unchanged=self.outcome.unchanged,
+            )
+        )
+
+
+def _result(step: Step | None, difference: Difference | None, duration_ms: int) -> StepResult:
+    because = step.because if step else None
+    if difference:
+        return StepResult(because, difference.summary, RESULTS[difference.kind], duration_ms)
+    return StepResult(because, describe(step.action) if step else "", UNCHANGED, duration_ms)
+
+
+def _milliseconds_since(began: float) -> int:
+    return round((time.monotonic() - began) * 1000)

@@ -1,0 +1,91 @@
+"""The only place that starts programs: argument lists, a clean environment, a deadline."""
+
+from __future__ import annotations
+
+import shlex
+import signal
+from dataclasses import dataclass
+from typing import Protocol
+
+from provision.errors import ProvisionError
+
+DEADLINE_S = (
+    60.0  # the account and unit tools take milliseconds; a locked passwd makes useradd wait up to 15 s
+)
+OUTPUT_TAIL_CHARACTERS = 800  # enough for the last few lines a tool prints before it gives up
+
+ENVIRONMENT = {
+    "LC_ALL": "C",
+    "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+}
+
+# Debian package that brings each program.
+PACKAGES = {
+    "chpasswd": "passwd",
+    "groupadd": "passwd",
+    "groupmod": "passwd",
+    "systemctl": "systemd",
+    "useradd": "passwd",
+    "usermod": "passwd",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+class Programs(Protocol):
+    """Runs a program to its end. Secrets go through `stdin`: every user can read another's arguments."""
+
+    def __call__(self, arguments: list[str], *, stdin: str = "") -> Completed: ...
+
+
+def run_program(arguments: list[str], *, stdin: str = "") -> Completed:
+    """What the program printed and its exit code; ProvisionError when it is missing or does not end."""
+    import subprocess
+
+    try:
+        process = subprocess.run(
+            arguments,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=DEADLINE_S,
+            env=ENVIRONMENT,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise missing_program(arguments[0]) from None
+    except subprocess.TimeoutExpired:
+        raise ProvisionError(
+            f"{shlex.join(arguments)} did not end within {DEADLINE_S:.0f} s",
+            hint="see what holds it up: another program may hold the lock it waits for",
+        ) from None
+    return Completed(process.returncode, process.stdout, process.stderr)
+
+
+def demand(programs: Programs, arguments: list[str], *, stdin: str = "") -> str:
+    """Standard output of a program that must succeed."""
+    done = programs(arguments, stdin=stdin)
+    if done.exit_code != 0:
+        raise ProvisionError(f"{shlex.join(arguments)} {ending(done.exit_code)}: {tail(done)}")
+    return done.stdout
+
+
+def ending(exit_code: int) -> str:
+    return f"was ended by {signal.Signals(-exit_code).name}" if exit_code < 0 else f"failed ({exit_code})"
+
+
+def tail(done: Completed) -> str:
+    output = (done.stderr.strip() or done.stdout.strip()) or "it printed nothing"
+    return output[-OUTPUT_TAIL_CHARACTERS:]
+
+
+def missing_program(name: str) -> ProvisionError:
+    package = PACKAGES.get(name)
+    hint = f"install the Debian package {package!r}" if package else None
+    return ProvisionError(f"program {name!r} is not installed", hint=hint)

@@ -1,0 +1,82 @@
+"""What is different on a machine from what a plan asks for: data, and the text of a diff."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+# A diff is read by a person: past this it is a size, not a text.
+MAX_TEXT_BYTES = 256 * 1024
+MAX_DIFF_LINES = 200
+
+
+class Kind(StrEnum):
+    CREATE = "create"
+    CHANGE = "change"
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """`summary` names the thing, e.g. `file /etc/motd`; `lines` start with `-` (before) or `+` (after)."""
+
+    kind: Kind
+    summary: str
+    lines: tuple[str, ...] = ()
+
+
+def created(summary: str, lines: Sequence[str] = ()) -> Difference:
+    return Difference(Kind.CREATE, summary, tuple(lines))
+
+
+def changed(summary: str, lines: Sequence[str]) -> Difference | None:
+    """A change, or None when there is nothing to say about it."""
+    return Difference(Kind.CHANGE, summary, tuple(lines)) if lines else None
+
+
+def content_lines(before: bytes | None, after: bytes) -> tuple[str, ...]:
+    """Unified diff of two texts without file header, or the sizes of what is no text."""
+    if before == after:
+        return ()
+    texts = _text(before or b""), _text(after)
+    if texts[0] is None or texts[1] is None:
+        return size_lines(None if before is None else len(before), len(after))
+    old, new = texts[0].splitlines(), texts[1].splitlines()
+    if before is None:
+        return _shortened([f"+{line}" for line in new])
+    return _shortened(_unified(old, new)) or ("content: only line endings differ",)
+
+
+def size_lines(before_bytes: int | None, after_bytes: int) -> tuple[str, ...]:
+    if before_bytes is None:
+        return (f"+{after_bytes} bytes",)
+    return (f"-{before_bytes} bytes", f"+{after_bytes} bytes")
+
+
+def printable(text: str) -> str:
+    """The text with control characters spelled out: a file's content must not steer the reader's terminal."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c == "\t" else f"\\x{ord(c):02x}" for c in text)
+
+
+def _text(content: bytes) -> str | None:
+    if len(content) > MAX_TEXT_BYTES or b"\0" in content:
+        return None
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        return None
+
+
+def _unified(old: list[str], new: list[str]) -> list[str]:
+    import difflib
+
+    return list(difflib.unified_diff(old, new, n=2, lineterm=""))[2:]
+
+
+def _shortened(lines: list[str]) -> tuple[str, ...]:
+    shown = tuple(printable(line) for line in lines[:MAX_DIFF_LINES])
+    left = len(lines) - len(shown)
+    return (*shown, f"... {left} more lines") if left else shown

@@ -1,0 +1,24 @@
+"""One handler for each type of action."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from provision.execute.handlers import directories, files, groups, keys, links, units, users
+from provision.execute.machine import Handler
+
+# Any: a row's own type parameter is known only to the row.
+HANDLERS: tuple[Handler[Any], ...] = (
+    directories.HANDLER,
+    files.HANDLER,
+    groups.HANDLER,
+    keys.HANDLER,
+    links.HANDLER,
+    units.ENABLE,
+    units.MASK,
+    users.HANDLER,
+)
+
+
+def handler_of(action: object) -> Handler[Any]:
+    return next(handler for handler in HANDLERS if handler.action is type(action))

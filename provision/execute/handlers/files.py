@@ -1,0 +1,118 @@
+"""Regular files: whole content, mode and owner; a batch is written beside its places and renamed together."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Sequence
+
+from provision.actions import RemoteContent, WriteFile
+from provision.errors import ProvisionError
+from provision.execute.accounts import Accounts, read_accounts
+from provision.execute.difference import Difference, changed, content_lines, created, size_lines
+from provision.execute.machine import Handler, Machine, during, probe_each
+from provision.execute.target import StagedFile, Target
+from provision.plan.describe import describe
+
+
+def probe(machine: Machine, actions: Sequence[WriteFile]) -> list[Difference | None]:
+    accounts = read_accounts(machine.target)
+    return probe_each(actions, lambda action: _difference(machine, accounts, action))
+
+
+def perform(machine: Machine, actions: Sequence[WriteFile]) -> None:
+    accounts = read_accounts(machine.target)
+    staged = []
+    for action in actions:
+        with during(action, f"write file {action.path}"):
+            staged.append(_stage(machine, accounts, action))
+    machine.target.commit(staged)
+
+
+def is_digest_of(content: bytes, remote: RemoteContent) -> bool:
+    import hashlib
+
+    algorithm = remote.algorithm or ""
+    return bool(algorithm) and hashlib.new(algorithm, content).hexdigest() == remote.digest
+
+
+def metadata_lines(
+    accounts: Accounts, entry: os.stat_result, *, mode: int | None, user: str | int, group: str | int | None
+) -> list[str]:
+    """Mode and owner where they differ. `group` or `mode` None: any."""
+    lines = []
+    have_mode = stat.S_IMODE(entry.st_mode)
+    if mode is not None and have_mode != mode:
+        lines += [f"-mode {have_mode:04o}", f"+mode {mode:04o}"]
+    if accounts.uid(user) != entry.st_uid:
+        lines += [f"-owner {accounts.user_name(entry.st_uid)}", f"+owner {user}"]
+    if group is not None and accounts.gid(group) != entry.st_gid:
+        lines += [f"-group {accounts.group_name(entry.st_gid)}", f"+group {group}"]
+    return lines
+
+
+def read_regular(target: Target, path: str, entry: os.stat_result) -> tuple[bytes | None, list[str]]:
+    """Content of a regular file, or lines that say why there is none to compare."""
+    if not stat.S_ISREG(entry.st_mode):
+        return None, [f"-{type_name(entry)}", "+file"]
+    try:
+        return target.read_file(path), []
+    except PermissionError:  # a plan may be made without privileges; the difference then says so
+        return None, ["content: only root can compare it"]
+
+
+def type_name(entry: os.stat_result) -> str:
+    kinds = ((stat.S_ISLNK, "link"), (stat.S_ISDIR, "directory"), (stat.S_ISREG, "file"))
+    return next((name for is_kind, name in kinds if is_kind(entry.st_mode)), "special file")
+
+
+def _difference(machine: Machine, accounts: Accounts, action: WriteFile) -> Difference | None:
+    summary = describe(action)
+    entry = machine.target.stat(action.path)
+    if entry is None:
+        metadata = [f"+mode {action.mode:04o}", f"+owner {action.user}:{action.group}"]
+        return created(summary, [*metadata, *_new_content_lines(machine, action, None)])
+    content, problem = read_regular(machine.target, action.path, entry)
+    if problem:
+        return changed(summary, problem)
+    metadata = metadata_lines(accounts, entry, mode=action.mode, user=action.user, group=action.group)
+    return changed(summary, [*metadata, *_new_content_lines(machine, action, content)])
+
+
+def _new_content_lines(machine: Machine, action: WriteFile, before: bytes | None) -> Sequence[str]:
+    wanted = action.content
+    if isinstance(wanted, RemoteContent):
+        if before is not None and is_digest_of(before, wanted):
+            return ()
+        if wanted not in machine.contents:
+            return (f"+content of {wanted.url}",)
+        wanted = machine.contents[wanted]
+    if before == wanted:
+        return ()
+    if action.secret:
+        return ("+content <secret>",) if before is None else ("-content <secret>", "+content <secret>")
+    return content_lines(before, wanted) or size_lines(None, 0)
+
+
+def _stage(machine: Machine, accounts: Accounts, action: WriteFile) -> StagedFile:
+    entry = machine.target.stat(action.path)
+    if entry is not None and stat.S_ISDIR(entry.st_mode):
+        raise ProvisionError(f"{action.path} is a directory", hint="remove it, or choose another path")
+    owner = accounts.ownership(action.user, action.group)
+    content = _content(machine, action)
+    return machine.target.stage_file(action.path, content, mode=action.mode, owner=owner)
+
+
+def _content(machine: Machine, action: WriteFile) -> bytes:
+    if isinstance(action.content, bytes):
+        return action.content
+    if action.content in machine.contents:
+        return machine.contents[action.content]
+    # What is there already has the right content, so nothing was fetched: only mode or owner differ.
+    present = machine.target.read_file(action.path)
+    if present is None or not is_digest_of(present, action.content):
+        raise ProvisionError(f"content of {action.content.url} was not fetched")
+    return present
+
+
+HANDLER = Handler(WriteFile, probe, perform)

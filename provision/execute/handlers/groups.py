@@ -1,0 +1,51 @@
+"""Groups of the target, made by the distribution's own groupadd."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from provision.actions import EnsureGroup
+from provision.execute.accounts import Accounts, read_accounts
+from provision.execute.command import demand
+from provision.execute.difference import Difference, changed, created
+from provision.execute.machine import Handler, Machine, during, probe_each
+from provision.plan.describe import describe
+
+
+def probe(machine: Machine, actions: Sequence[EnsureGroup]) -> list[Difference | None]:
+    accounts = read_accounts(machine.target)
+    return probe_each(actions, lambda action: _difference(accounts, action))
+
+
+def perform(machine: Machine, actions: Sequence[EnsureGroup]) -> None:
+    accounts = read_accounts(machine.target)
+    for action in actions:
+        with during(action, f"make group {action.name}"):
+            demand(machine.programs, _command(machine, accounts, action))
+
+
+def root_option(machine: Machine) -> list[str]:
+    """The account tools chroot for --root, which a machine working on itself does not need."""
+    root = str(machine.target.root)
+    return [] if root == "/" else ["--root", root]
+
+
+def _difference(accounts: Accounts, action: EnsureGroup) -> Difference | None:
+    summary = describe(action)
+    group = accounts.groups.get(action.name)
+    if group is None:
+        return created(summary, [f"+gid {action.gid}"] if action.gid is not None else [])
+    if action.gid is None or action.gid == group.gid:
+        return None
+    return changed(summary, [f"-gid {group.gid}", f"+gid {action.gid}"])
+
+
+def _command(machine: Machine, accounts: Accounts, action: EnsureGroup) -> list[str]:
+    gid = ["--gid", str(action.gid)] if action.gid is not None else []
+    if action.name in accounts.groups:
+        return ["groupmod", *root_option(machine), *gid, action.name]
+    system = ["--system"] if action.system else []
+    return ["groupadd", *root_option(machine), *system, *gid, action.name]
+
+
+HANDLER = Handler(EnsureGroup, probe, perform)

@@ -1,0 +1,103 @@
+"""Enabled and masked units, by systemctl working on files: no running systemd is needed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+from provision.actions import EnableUnit, MaskUnit
+from provision.errors import ProvisionError
+from provision.execute.command import demand
+from provision.execute.difference import Difference, changed, created
+from provision.execute.machine import Handler, Machine, during
+from provision.plan.describe import describe
+
+MISSING = "missing"
+
+# States in which `systemctl enable` leaves a unit as it is, and is content: static, indirect and generated
+# units have nothing of their own to enable.
+NOTHING_TO_ENABLE = frozenset({"alias", "enabled", "generated", "indirect", "static"})
+ENABLED = frozenset({"enabled", "enabled-runtime"})
+MASKED = "masked"
+
+
+def unit_states(machine: Machine, names: Sequence[str]) -> Mapping[str, str]:
+    """State of each unit in the words of `systemctl is-enabled`; one call for all but template instances."""
+    if not names:
+        return {}
+    listed = demand(
+        machine.programs, [*systemctl(machine), "--output=json", "list-unit-files", *map(_unescaped, names)]
+    )
+    known = {row["unit_file"]: row["state"] for row in json.loads(listed or "[]")}
+    return {name: known.get(name) or _instance_state(machine, name) for name in names}
+
+
+def probe_enabled(machine: Machine, actions: Sequence[EnableUnit]) -> list[Difference | None]:
+    states = unit_states(machine, [action.name for action in actions])
+    return [_enabled_difference(states[action.name], action) for action in actions]
+
+
+def perform_enabled(machine: Machine, actions: Sequence[EnableUnit]) -> None:
+    _call(machine, "enable", [action for action in actions if action.enabled])
+    _call(machine, "disable", [action for action in actions if not action.enabled])
+
+
+def probe_masked(machine: Machine, actions: Sequence[MaskUnit]) -> list[Difference | None]:
+    states = unit_states(machine, [action.name for action in actions])
+    return [_masked_difference(states[action.name], action) for action in actions]
+
+
+def perform_masked(machine: Machine, actions: Sequence[MaskUnit]) -> None:
+    _call(machine, "mask", [action for action in actions if action.masked])
+    _call(machine, "unmask", [action for action in actions if not action.masked])
+
+
+def systemctl(machine: Machine) -> list[str]:
+    return ["systemctl", f"--root={machine.target.root}", "--no-pager"]
+
+
+def _unescaped(name: str) -> str:
+    """list-unit-files takes shell patterns, in which the backslash of an escaped unit name would vanish."""
+    return name.replace("\\", "\\\\")
+
+
+def _instance_state(machine: Machine, name: str) -> str:
+    if "@" not in name:
+        return MISSING
+    # is-enabled prints nothing on standard output for a unit it does not find
+    return machine.programs([*systemctl(machine), "is-enabled", name]).stdout.strip() or MISSING
+
+
+def _enabled_difference(state: str, action: EnableUnit) -> Difference | None:
+    summary = describe(action)
+    if not action.enabled:
+        return changed(summary, [f"-{state}", "+disabled"]) if state in ENABLED else None
+    if state in NOTHING_TO_ENABLE:
+        return None
+    return created(summary, ["+enabled"] if state == MISSING else [f"-{state}", "+enabled"])
+
+
+def _masked_difference(state: str, action: MaskUnit) -> Difference | None:
+    summary = describe(action)
+    if (state == MASKED) == action.masked:
+        return None
+    return created(summary, ["+masked"]) if action.masked else changed(summary, ["-masked"])
+
+
+def _call(machine: Machine, verb: str, actions: Sequence[EnableUnit | MaskUnit]) -> None:
+    if not actions:
+        return
+    try:
+        demand(machine.programs, [*systemctl(machine), verb, *(action.name for action in actions)])
+    except ProvisionError:
+        if len(actions) == 1:
+            with during(actions[0], f"{verb} unit {actions[0].name}"):
+                raise
+        # Again one by one, to say which of them it was.
+        for action in actions:
+            _call(machine, verb, [action])
+        raise
+
+
+ENABLE = Handler(EnableUnit, probe_enabled, perform_enabled)
+MASK = Handler(MaskUnit, probe_masked, perform_masked)

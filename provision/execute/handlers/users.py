@@ -1,0 +1,164 @@
+"""Users of the target, made by the distribution's own useradd and usermod."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from provision.actions import EnsureUser
+from provision.errors import ProvisionError
+from provision.execute.accounts import Accounts, User, read_accounts, read_password_hashes
+from provision.execute.command import demand
+from provision.execute.difference import Difference, changed, created
+from provision.execute.handlers.groups import root_option
+from provision.execute.home import make_home
+from provision.execute.machine import Handler, Machine, during, probe_each
+from provision.plan.describe import describe
+
+LOCKED = "*"  # shadow(5): a string no password hashes to; keys still log in
+
+
+def probe(machine: Machine, actions: Sequence[EnsureUser]) -> list[Difference | None]:
+    accounts = read_accounts(machine.target)
+    hashes = _hashes(machine) if any(action.password_hash for action in actions) else {}
+    return probe_each(actions, lambda action: _difference(machine, accounts, hashes, action))
+
+
+def perform(machine: Machine, actions: Sequence[EnsureUser]) -> None:
+    for action in actions:
+        with during(action, f"make user {action.name}"):
+            _perform_one(machine, action)
+
+
+def _hashes(machine: Machine) -> Mapping[str, str] | None:
+    try:
+        return read_password_hashes(machine.target)
+    except PermissionError:  # a plan may be made without privileges; the difference then says so
+        return None
+
+
+def _difference(
+    machine: Machine, accounts: Accounts, hashes: Mapping[str, str] | None, action: EnsureUser
+) -> Difference | None:
+    summary = describe(action)
+    user = accounts.users.get(action.name)
+    if user is None:
+        return created(summary, _wanted(action))
+    home = [] if _has_home(machine, action, user) else [f"+home directory {user.home}"]
+    fields, groups = _field_lines(accounts, action, user), _group_lines(accounts, action)
+    return changed(summary, [*fields, *groups, *home, *_password_lines(hashes, action)])
+
+
+def _wanted(action: EnsureUser) -> list[str]:
+    fields = {
+        "uid": action.uid,
+        "gecos": action.gecos,
+        "home": action.home,
+        "shell": action.shell,
+        "primary group": action.primary_group,
+        "groups": ", ".join(action.groups) or None,
+        "password": action.password_hash,
+    }
+    return [f"+{name} {value}" for name, value in fields.items() if value is not None]
+
+
+def _field_lines(accounts: Accounts, action: EnsureUser, user: User) -> list[str]:
+    fields = (
+        ("uid", action.uid, user.uid),
+        ("gecos", action.gecos, user.gecos),
+        ("home", action.home, user.home),
+        ("shell", action.shell, user.shell),
+        ("primary group", action.primary_group, accounts.group_name(user.gid)),
+    )
+    differing = [(name, want, have) for name, want, have in fields if want is not None and want != have]
+    return [line for name, want, have in differing for line in (f"-{name} {have}", f"+{name} {want}")]
+
+
+def _group_lines(accounts: Accounts, action: EnsureUser) -> list[str]:
+    """Memberships are added, never taken away: who else put the user into a group is not known here."""
+    return [f"+member of {name}" for name in _missing_groups(accounts, action)]
+
+
+def _missing_groups(accounts: Accounts, action: EnsureUser) -> list[str]:
+    def is_member(name: str) -> bool:
+        group = accounts.groups.get(name)
+        return group is not None and action.name in group.members
+
+    return [name for name in action.groups if not is_member(name)]
+
+
+def _password_lines(hashes: Mapping[str, str] | None, action: EnsureUser) -> list[str]:
+    if action.password_hash is None:
+        return []
+    if hashes is None:
+        return ["password: only root can compare it"]
+    is_equal = hashes.get(action.name) == action.password_hash.reveal()
+    return [] if is_equal else ["-password <secret>", "+password <secret>"]
+
+
+def _has_home(machine: Machine, action: EnsureUser, user: User) -> bool:
+    return action.system or machine.target.stat(user.home) is not None
+
+
+def _perform_one(machine: Machine, action: EnsureUser) -> None:
+    accounts = read_accounts(machine.target)
+    user = accounts.users.get(action.name)
+    if user is None:
+        demand(machine.programs, _useradd(machine, accounts, action))
+    elif _field_lines(accounts, action, user) or _missing_groups(accounts, action):
+        demand(machine.programs, _usermod(machine, accounts, action))
+    if action.password_hash and _password_lines(read_password_hashes(machine.target), action):
+        # Through standard input: arguments are readable by every user of the machine.
+        line = f"{action.name}:{action.password_hash.reveal()}\n"
+        demand(machine.programs, ["chpasswd", "--encrypted", *root_option(machine)], stdin=line)
+    _ensure_home(machine, action)
+
+
+def _ensure_home(machine: Machine, action: EnsureUser) -> None:
+    user = read_accounts(machine.target).users.get(action.name)
+    if user is None:
+        raise ProvisionError(f"user {action.name!r} is not in /etc/passwd after it was added")
+    if not _has_home(machine, action, user):
+        make_home(machine.target, user)
+
+
+def _useradd(machine: Machine, accounts: Accounts, action: EnsureUser) -> list[str]:
+    # --no-create-home: useradd fills a home in place, a power cut can leave half of one; make_home does not.
+    arguments = ["useradd", *root_option(machine), "--no-create-home", "--password", LOCKED]
+    if action.system:
+        arguments.append("--system")
+    if action.primary_group is None and action.name in accounts.groups:
+        arguments += ["--gid", action.name]  # useradd refuses to make a user's own group when it exists
+    elif action.primary_group is None:
+        arguments.append("--user-group")
+    return [*arguments, *_fields(action), *_groups_option(action.groups), action.name]
+
+
+def _usermod(machine: Machine, accounts: Accounts, action: EnsureUser) -> list[str]:
+    missing = _missing_groups(accounts, action)
+    append = ["--append"] if missing else []
+    return [
+        "usermod",
+        *root_option(machine),
+        *_fields(action),
+        *append,
+        *_groups_option(missing),
+        action.name,
+    ]
+
+
+def _fields(action: EnsureUser) -> list[str]:
+    options = (
+        ("--uid", action.uid),
+        ("--comment", action.gecos),
+        ("--home", action.home),
+        ("--shell", action.shell),
+        ("--gid", action.primary_group),
+    )
+    return [part for option, value in options if value is not None for part in (option, str(value))]
+
+
+def _groups_option(groups: Sequence[str]) -> list[str]:
+    return ["--groups", ",".join(groups)] if groups else []
+
+
+HANDLER = Handler(EnsureUser, probe, perform)

@@ -1,0 +1,164 @@
+"""What happened on this machine: one JSON line for each thing done, and the state of the last run.
+
+Lines are added, and on the disk, after the thing they tell of is done. What a run is about to create is
+written before it: a later run may remove only what is listed there.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from provision.errors import ProvisionError
+from provision.execute.target import Target
+
+JOURNAL_PATH = "/var/lib/provision/journal.jsonl"
+STATUS_PATH = "/var/lib/provision/status.json"
+STATUS_MODE = 0o644
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Thing:
+    """What one apply can create and a later one remove. `kind`: directory, enabled, file, keys, masked."""
+
+    kind: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepRecord:
+    """A step that did something. `because` is None for a removal; `duration_ms` covers its whole batch."""
+
+    run: str
+    time: str
+    because: str | None
+    action: str
+    result: str
+    duration_ms: int
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RunStatus:
+    """`result`: running, done or failed. A run that is running and no longer there was interrupted."""
+
+    result: str
+    started: str
+    finished: str | None = None
+    config_digest: str | None = None
+    message: str | None = None
+    path: str | None = None
+    created: int = 0
+    changed: int = 0
+    removed: int = 0
+    unchanged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """The journal, read. `touched`: paths that the last run was going to change."""
+
+    steps: tuple[StepRecord, ...] = ()
+    owned: frozenset[Thing] = frozenset()
+    touched: tuple[str, ...] = ()
+
+
+class Journal:
+    """`now` gives seconds since the epoch."""
+
+    def __init__(
+        self, target: Target, *, config_digest: str | None = None, now: Callable[[], float] = time.time
+    ) -> None:
+        self._target = target
+        self._now = now
+        self.config_digest = config_digest
+
+    def timestamp(self) -> str:
+        seconds = self._now()
+        whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+        return f"{whole}.{int(seconds % 1 * 1000):03d}Z"
+
+    def history(self) -> History:
+        return read_history(self._target)
+
+    def status(self) -> RunStatus | None:
+        return read_status(self._target)
+
+    def intend(self, run: str, creates: Iterable[Thing], touches: Iterable[str]) -> None:
+        """On the disk before the first change."""
+        things = [[thing.kind, thing.name] for thing in sorted(creates)]
+        self._append(_line({"event": "intent", "run": run, "creates": things, "touches": list(touches)}))
+
+    def gone(self, run: str, things: Iterable[Thing]) -> None:
+        names = [[thing.kind, thing.name] for thing in sorted(things)]
+        self._append(_line({"event": "gone", "run": run, "things": names}))
+
+    def record(self, steps: Iterable[StepRecord]) -> None:
+        """All on the disk with one wait."""
+        lines = [_line({"event": "step", **asdict(step)}) for step in steps]
+        if lines:
+            self._append(b"\n".join(lines))
+
+    def write_status(self, status: RunStatus) -> None:
+        """Seen at once; on the disk with the next wait for it."""
+        content = _line(asdict(status)) + b"\n"
+        with _writing(STATUS_PATH):
+            self._target.publish([self._target.stage_file(STATUS_PATH, content, mode=STATUS_MODE)])
+
+    def _append(self, line: bytes) -> None:
+        with _writing(JOURNAL_PATH):
+            self._target.append_line(JOURNAL_PATH, line)
+
+
+def read_status(target: Target) -> RunStatus | None:
+    """State of the last run; None when there was none."""
+    content = target.read_file(STATUS_PATH)
+    if not content:  # absent, or emptied by a power cut while the status was on its way to the disk
+        return None
+    return RunStatus(**json.loads(content))
+
+
+def read_history(target: Target) -> History:
+    steps: list[StepRecord] = []
+    owned: set[Thing] = set()
+    touched: tuple[str, ...] = ()
+    for event in _events(target.read_file(JOURNAL_PATH) or b""):
+        kind = event.pop("event")
+        if kind == "intent":
+            owned |= _things(event["creates"])
+            touched = tuple(event["touches"])
+        elif kind == "gone":
+            owned -= _things(event["things"])
+        else:
+            steps.append(StepRecord(**event))
+    return History(tuple(steps), frozenset(owned), touched)
+
+
+@contextmanager
+def _writing(path: str) -> Iterator[None]:
+    try:
+        yield
+    except PermissionError as error:
+        raise ProvisionError(f"cannot write {path}: {error.strerror}", hint="run as root") from error
+    except OSError as error:
+        raise ProvisionError(f"cannot write {path}: {error.strerror or error}") from error
+
+
+def _things(pairs: list[list[str]]) -> set[Thing]:
+    return {Thing(kind, name) for kind, name in pairs}
+
+
+def _line(event: dict[str, Any]) -> bytes:
+    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _events(journal: bytes) -> Iterable[dict[str, Any]]:
+    for line in journal.split(b"\n"):
+        try:
+            yield json.loads(line)
+        except ValueError:  # torn by a power cut: what it was to tell of is probed again anyway
+            continue

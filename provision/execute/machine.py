@@ -1,0 +1,64 @@
+"""What a handler works on, and how it says which of its actions failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from provision.actions import Action, RemoteContent
+from provision.errors import ProvisionError
+from provision.execute.command import Programs, run_program
+from provision.execute.difference import Difference
+from provision.execute.target import Target
+from provision.plan.describe import describe
+
+A = TypeVar("A", bound=Action)
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """`contents` holds the remote contents that were fetched and verified."""
+
+    target: Target
+    contents: Mapping[RemoteContent, bytes] = field(default_factory=dict)
+    programs: Programs = run_program
+
+
+@dataclass(frozen=True, slots=True)
+class Handler(Generic[A]):
+    """For one type of action: `probe` only reads, `perform` is given those that differ. Both take a batch."""
+
+    action: type[A]
+    probe: Callable[[Machine, Sequence[A]], list[Difference | None]]
+    perform: Callable[[Machine, Sequence[A]], None]
+
+
+class ActionError(ProvisionError):
+    """One action of a batch failed."""
+
+    def __init__(self, error: ProvisionError, action: Action) -> None:
+        super().__init__(error.message, path=error.path, hint=error.hint)
+        self.action = action
+
+
+def probe_each(actions: Sequence[A], look: Callable[[A], Difference | None]) -> list[Difference | None]:
+    found = []
+    for action in actions:
+        with during(action, f"look at {describe(action)}"):
+            found.append(look(action))
+    return found
+
+
+@contextmanager
+def during(action: Action, doing: str) -> Iterator[None]:
+    """Failures inside are this action's; `doing` is e.g. `write file /etc/motd`."""
+    try:
+        yield
+    except ActionError:
+        raise
+    except ProvisionError as error:
+        raise ActionError(error, action) from error
+    except OSError as error:
+        raise ActionError(ProvisionError(f"cannot {doing}: {error.strerror or error}"), action) from error

@@ -1,0 +1,144 @@
+"""What a plan would own once applied, and what an earlier one owned that nobody asks for any more."""
+
+from __future__ import annotations
+
+import stat
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from provision.actions import (
+    EnableUnit,
+    EnsureAuthorizedKeys,
+    EnsureDirectory,
+    EnsureLink,
+    MaskUnit,
+    Step,
+    WriteFile,
+)
+from provision.execute.accounts import read_accounts
+from provision.execute.command import demand
+from provision.execute.difference import Difference, Kind
+from provision.execute.handlers.keys import keys_path
+from provision.execute.handlers.units import ENABLED, MASKED, systemctl, unit_states
+from provision.execute.journal import Thing
+from provision.execute.machine import Machine
+from provision.execute.path_walk import parts
+from provision.execute.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    thing: Thing
+    difference: Difference
+
+
+def thing_of(step: Step) -> Thing | None:
+    """None for accounts, which are never removed, and for what takes something away."""
+    match step.action:
+        case WriteFile(path=path) | EnsureLink(path=path):
+            return Thing("file", path)
+        case EnsureDirectory(path=path):
+            return Thing("directory", path)
+        case EnsureAuthorizedKeys(user=user):
+            return Thing("keys", user)
+        case EnableUnit(name=name, enabled=True):
+            return Thing("enabled", name)
+        case MaskUnit(name=name, masked=True):
+            return Thing("masked", name)
+        case _:
+            return None
+
+
+def path_of(step: Step) -> str | None:
+    match step.action:
+        case WriteFile(path=path) | EnsureLink(path=path) | EnsureDirectory(path=path):
+            return path
+        case _:
+            return None
+
+
+def to_be_created(target: Target, steps: Iterable[Step]) -> frozenset[Thing]:
+    """What these steps, which were found to create something, bring into being; missing parents as well."""
+    steps = tuple(steps)
+    parents = {parent for step in steps for parent in target.missing_parents(path_of(step) or "/")}
+    things = {thing for step in steps if (thing := thing_of(step))}
+    return frozenset(things | {Thing("directory", parent) for parent in parents})
+
+
+def removals(machine: Machine, owned: frozenset[Thing], steps: Sequence[Step]) -> tuple[Removal, ...]:
+    """In the order to remove them: units, then files, then directories from the deepest up."""
+    stale = owned - _asked(steps)
+    if not stale:
+        return ()
+    units = [thing for thing in sorted(stale) if _is_set(machine, thing)]
+    files = [thing for thing in sorted(stale) if _file_path(machine.target, thing) is not None]
+    gone = {_file_path(machine.target, thing) or "" for thing in files}
+    directories = _empty_directories(machine.target, stale, gone)
+    return tuple(Removal(thing, _difference(thing)) for thing in [*units, *files, *directories])
+
+
+def remove(machine: Machine, thing: Thing) -> None:
+    if thing.kind in ("enabled", "masked"):
+        verb = "disable" if thing.kind == "enabled" else "unmask"
+        demand(machine.programs, [*systemctl(machine), verb, thing.name])
+    elif thing.kind == "directory":
+        machine.target.remove_directory(thing.name)
+    elif (path := _file_path(machine.target, thing)) is not None:
+        machine.target.remove(path)
+
+
+def _asked(steps: Sequence[Step]) -> set[Thing]:
+    things = {thing for step in steps if (thing := thing_of(step))}
+    names = [parts(path) for step in steps if (path := path_of(step))]
+    parents = {"/" + "/".join(name[:depth]) for name in names for depth in range(1, len(name))}
+    return things | {Thing("directory", parent) for parent in parents}
+
+
+def _is_set(machine: Machine, thing: Thing) -> bool:
+    """Whether a unit still is as an earlier apply made it."""
+    if thing.kind not in ("enabled", "masked"):
+        return False
+    state = unit_states(machine, [thing.name])[thing.name]
+    return state in ENABLED if thing.kind == "enabled" else state == MASKED
+
+
+def _file_path(target: Target, thing: Thing) -> str | None:
+    """Path of a file or link that is still there."""
+    if thing.kind not in ("file", "keys"):
+        return None
+    user = read_accounts(target).users.get(thing.name) if thing.kind == "keys" else None
+    path = keys_path(user) if user else thing.name
+    entry = target.stat(path)
+    return None if entry is None or stat.S_ISDIR(entry.st_mode) else path
+
+
+def _empty_directories(target: Target, stale: frozenset[Thing], gone: set[str]) -> list[Thing]:
+    """Directories that hold nothing but what goes away before them."""
+    found = []
+    for name in sorted((thing.name for thing in stale if thing.kind == "directory"), key=_deepest_first):
+        entry = target.stat(name)
+        if entry is None or not stat.S_ISDIR(entry.st_mode):
+            continue
+        if all(f"{name.rstrip('/')}/{child}" in gone for child in target.list_directory(name)):
+            gone.add(name)
+            found.append(Thing("directory", name))
+    return found
+
+
+def _deepest_first(path: str) -> tuple[int, str]:
+    return -len(parts(path)), path
+
+
+_SUMMARIES = {
+    "directory": "directory {}",
+    "enabled": "unit {}",
+    "file": "file {}",
+    "keys": "SSH keys of {}",
+    "masked": "unit {}",
+}
+
+_LINES = {"enabled": ("-enabled",), "masked": ("-masked",)}
+
+
+def _difference(thing: Thing) -> Difference:
+    return Difference(Kind.REMOVE, _SUMMARIES[thing.kind].format(thing.name), _LINES.get(thing.kind, ()))

@@ -1,0 +1,67 @@
+"""What an apply would do to a machine, found by reading only."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import groupby
+
+from provision.actions import Step
+from provision.errors import ProvisionError
+from provision.execute.difference import Difference
+from provision.execute.handlers import handler_of
+from provision.execute.journal import Thing
+from provision.execute.machine import ActionError, Machine
+from provision.execute.ownership import removals
+from provision.plan.build import Plan
+
+
+class StepError(ProvisionError):
+    """A step could not be probed or performed; `path` is the config path that asked for it."""
+
+    def __init__(self, error: ProvisionError, step: Step) -> None:
+        super().__init__(error.message, path=error.path or step.because, hint=error.hint)
+        self.step = step
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """`because` is None when something is removed that no config asks for any more."""
+
+    because: str | None
+    difference: Difference
+
+
+def survey(plan: Plan, machine: Machine, owned: frozenset[Thing]) -> tuple[Change, ...]:
+    """Differences in the order in which an apply would remove them."""
+    removed = [Change(None, removal.difference) for removal in removals(machine, owned, plan.steps)]
+    found = zip(plan.steps, probe_steps(machine, plan.steps), strict=True)
+    return (*removed, *(Change(step.because, difference) for step, difference in found if difference))
+
+
+def batches(steps: Sequence[Step]) -> Iterator[tuple[Step, ...]]:
+    """Neighbours with one type of action, which one handler takes together."""
+    for _, batch in groupby(steps, key=lambda step: type(step.action)):
+        yield tuple(batch)
+
+
+def probe_steps(machine: Machine, steps: Sequence[Step]) -> list[Difference | None]:
+    found: list[Difference | None] = []
+    for batch in batches(steps):
+        with blaming(batch):
+            found += handler_of(batch[0].action).probe(machine, [step.action for step in batch])
+    return found
+
+
+@contextmanager
+def blaming(batch: Sequence[Step]) -> Iterator[None]:
+    """Failures inside become those of the step at fault; of the first, when the whole batch failed as one."""
+    try:
+        yield
+    except ActionError as error:
+        raise StepError(error, next(step for step in batch if step.action is error.action)) from error
+    except StepError:
+        raise
+    except ProvisionError as error:
+        raise StepError(error, batch[0]) from error

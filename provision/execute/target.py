@@ -1,0 +1,314 @@
+"""The one door to files below a target root.
+
+Paths are absolute as seen from inside the root. Every change goes through a gate, so that a test can pull the
+plug at any of them.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ParamSpec, Protocol, TypeVar
+
+from provision.execute.path_walk import PathWalk, parts, walking
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+DIRECTORY_MODE = 0o755
+TEMPORARY_PREFIX = ".provision-"
+
+
+class Gate(Protocol):
+    """Makes one change to the file system."""
+
+    def __call__(self, change: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T: ...
+
+
+def straight(change: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    return change(*args, **kwargs)
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    uid: int
+    gid: int
+
+
+ROOT = Ownership(0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class StagedFile:
+    """A complete file waiting beside its place under a temporary name."""
+
+    path: str
+
+
+class Target:
+    """A machine's root directory, held open. New parent directories belong to root, mode 0755."""
+
+    def __init__(self, root: Path, *, gate: Gate = straight) -> None:
+        self.root = root
+        self._gate = gate
+        self._root_fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+
+    def close(self) -> None:
+        os.close(self._root_fd)
+
+    def __enter__(self) -> Target:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # Reading. A missing path is None, every other failure is an OSError.
+
+    def stat(self, path: str) -> os.stat_result | None:
+        """The entry itself: a link is not followed."""
+        try:
+            with self._parent(path) as (walk, name):
+                return os.stat(name, dir_fd=walk.fd, follow_symlinks=False)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+
+    def readlink(self, path: str) -> str | None:
+        """Where the link at `path` points; None when there is none, or something else."""
+        entry = self.stat(path)
+        if entry is None or not stat.S_ISLNK(entry.st_mode):
+            return None
+        with self._parent(path) as (walk, name):
+            return os.readlink(name, dir_fd=walk.fd)
+
+    def read_file(self, path: str) -> bytes | None:
+        """Content of the regular file that `path` leads to, links followed inside the root."""
+        try:
+            with walking(self._root_fd) as walk:
+                name = walk.follow(path)
+                # O_NONBLOCK: a FIFO in the place of a file must not stop the run.
+                flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+                fd = os.open(name, flags, dir_fd=walk.fd)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        with os.fdopen(fd, "rb", buffering=0) as file:
+            return file.read()
+
+    def list_directory(self, path: str) -> tuple[str, ...]:
+        """Sorted names in a directory; empty when it does not exist."""
+        try:
+            with walking(self._root_fd) as walk:
+                walk.descend(path)
+                fd = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=walk.fd)
+        except (FileNotFoundError, NotADirectoryError):
+            return ()
+        try:
+            with os.scandir(fd) as entries:
+                return tuple(sorted(entry.name for entry in entries))
+        finally:
+            os.close(fd)
+
+    def missing_parents(self, path: str) -> tuple[str, ...]:
+        """Ancestors of `path` that do not exist, shallow first."""
+        names = parts(path)[:-1]
+        ancestors = ["/" + "/".join(names[: depth + 1]) for depth in range(len(names))]
+        for depth in range(len(ancestors), 0, -1):
+            if self.stat(ancestors[depth - 1]) is not None:
+                return tuple(ancestors[depth:])
+        return tuple(ancestors)
+
+    # Changing.
+
+    def make_directory(self, path: str, *, mode: int = DIRECTORY_MODE, owner: Ownership = ROOT) -> None:
+        """A new directory, seen only with its final owner and mode; missing parents are made as well."""
+        self.make_parents(path)
+        temporary = temporary_path(path)
+        self._clear(temporary)
+        with self._parent(temporary) as (walk, name):
+            self._gate(os.mkdir, name, 0o700, dir_fd=walk.fd)
+            self._set_directory_owner(walk, name, mode=mode, owner=owner)
+        self._rename(temporary, path)
+
+    def make_parents(self, path: str) -> None:
+        for parent in self.missing_parents(path):
+            self.make_directory(parent)
+
+    def set_owner_and_mode(self, path: str, *, mode: int | None, owner: Ownership) -> None:
+        """For a directory that exists already."""
+        with self._parent(path) as (walk, name):
+            self._set_directory_owner(walk, name, mode=mode, owner=owner)
+
+    def stage_file(self, path: str, content: bytes, *, mode: int, owner: Ownership = ROOT) -> StagedFile:
+        """Write the file beside its place with final owner and mode; `commit` puts it in place."""
+        self.make_parents(path)
+        temporary = temporary_path(path)
+        self._clear(temporary)
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        with self._parent(temporary) as (walk, name):
+            fd = self._gate(os.open, name, flags, 0o600, dir_fd=walk.fd)
+        try:
+            self._write_all(fd, content)
+            self._give(fd, owner)
+            self._gate(os.fchmod, fd, mode)  # after the change of owner, which clears set-id bits
+        finally:
+            os.close(fd)
+        return StagedFile(path)
+
+    def commit(self, staged: Sequence[StagedFile]) -> None:
+        """Put all staged files in place. After a power cut each is either the old or the complete new one."""
+        if not staged:
+            return
+        self.sync(staged)
+        self.publish(staged)
+        self.sync(staged)
+
+    def publish(self, staged: Sequence[StagedFile]) -> None:
+        """Put files in place for every reader from now on, without waiting for the disk."""
+        for file in staged:
+            self._rename(temporary_path(file.path), file.path)
+
+    def sync(self, staged: Sequence[StagedFile]) -> None:
+        """One `syncfs` for each file system that holds one of the files."""
+        seen: set[int] = set()
+        for file in staged:
+            with self._parent(file.path) as (walk, _):
+                device = os.fstat(walk.fd).st_dev
+                if device not in seen:
+                    seen.add(device)
+                    self._sync_file_system(walk)
+
+    def append_line(self, path: str, line: bytes) -> None:
+        """Add to a file and wait until it, and all written before it, is on the disk.
+
+        A line torn by an earlier power cut is closed first.
+        """
+        self.make_parents(path)
+        before = self.read_file(path)
+        torn = before is not None and before != b"" and not before.endswith(b"\n")
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        with self._parent(path) as (walk, name):
+            fd = self._gate(os.open, name, flags, 0o644, dir_fd=walk.fd)
+            try:
+                self._write_all(fd, (b"\n" if torn else b"") + line + b"\n")
+                self._gate(syncfs, fd)
+            finally:
+                os.close(fd)
+
+    def symlink(self, path: str, points_to: str) -> None:
+        self.make_parents(path)
+        temporary = temporary_path(path)
+        self._clear(temporary)
+        with self._parent(temporary) as (walk, name):
+            self._gate(os.symlink, points_to, name, dir_fd=walk.fd)
+        self._rename(temporary, path)
+
+    def hardlink(self, path: str, existing: str) -> None:
+        self.make_parents(path)
+        temporary = temporary_path(path)
+        self._clear(temporary)
+        with self._parent(temporary) as (walk, name), self._parent(existing) as (source, source_name):
+            self._gate(
+                os.link,
+                source_name,
+                name,
+                src_dir_fd=source.fd,
+                dst_dir_fd=walk.fd,
+                follow_symlinks=False,
+            )
+        self._rename(temporary, path)
+
+    def move(self, source: str, destination: str) -> None:
+        """Put what was built under another name into its place."""
+        self.make_parents(destination)
+        self._rename(source, destination)
+
+    def remove(self, path: str) -> None:
+        """Remove a file or link; nothing happens when it is gone already."""
+        try:
+            with self._parent(path) as (walk, name):
+                self._gate(os.unlink, name, dir_fd=walk.fd)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+
+    def remove_directory(self, path: str) -> None:
+        """Remove an empty directory; OSError with ENOTEMPTY otherwise."""
+        with self._parent(path) as (walk, name):
+            self._gate(os.rmdir, name, dir_fd=walk.fd)
+
+    def remove_leftover(self, path: str) -> None:
+        """Remove what an interrupted change of `path` left beside it."""
+        self._clear(temporary_path(path))
+
+    @contextmanager
+    def _parent(self, path: str) -> Iterator[tuple[PathWalk, str]]:
+        names = parts(path)
+        with walking(self._root_fd) as walk:
+            walk.descend("/".join(names[:-1]))
+            name = names[-1] if names else "."
+            if name == "..":
+                raise ValueError(f"path {path!r} ends in '..'")
+            yield walk, name
+
+    def _clear(self, temporary: str) -> None:
+        entry = self.stat(temporary)
+        if entry is None:
+            return
+        if not stat.S_ISDIR(entry.st_mode):
+            self.remove(temporary)
+            return
+        for name in self.list_directory(temporary):
+            self._clear(f"{temporary}/{name}")
+        self.remove_directory(temporary)
+
+    def _rename(self, source: str, destination: str) -> None:
+        with self._parent(source) as (walk, name), self._parent(destination) as (place, final_name):
+            self._gate(os.rename, name, final_name, src_dir_fd=walk.fd, dst_dir_fd=place.fd)
+        # rename(2) does nothing, and leaves the source, when both are hard links to one file.
+        self._clear(source)
+
+    def _set_directory_owner(self, walk: PathWalk, name: str, *, mode: int | None, owner: Ownership) -> None:
+        flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+        fd = os.open(name, flags, dir_fd=walk.fd)
+        try:
+            self._give(fd, owner)
+            if mode is not None:
+                self._gate(os.fchmod, fd, mode)
+        finally:
+            os.close(fd)
+
+    def _give(self, fd: int, owner: Ownership) -> None:
+        entry = os.fstat(fd)
+        if (entry.st_uid, entry.st_gid) != (owner.uid, owner.gid):
+            self._gate(os.fchown, fd, owner.uid, owner.gid)
+
+    def _write_all(self, fd: int, content: bytes) -> None:
+        rest = memoryview(content)
+        while rest:
+            rest = rest[self._gate(os.write, fd, rest) :]
+
+    def _sync_file_system(self, walk: PathWalk) -> None:
+        fd = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=walk.fd)
+        try:
+            self._gate(syncfs, fd)
+        finally:
+            os.close(fd)
+
+
+def temporary_path(path: str) -> str:
+    """Always the same name for the same place: a run after a crash replaces what the first one left."""
+    directory, _, name = path.rstrip("/").rpartition("/")
+    # Names may be 255 bytes long (NAME_MAX), so the temporary name cannot contain a long one.
+    short = name if len(name.encode()) <= 200 else f"{name[:40]}-{len(name)}"
+    return f"{directory}/{TEMPORARY_PREFIX}{short}"
+
+
+def syncfs(fd: int) -> None:
+    """syncfs(2), which Python's os module does not offer."""
+    library = ctypes.CDLL(None, use_errno=True)
+    if library.syncfs(fd) != 0:
+        number = ctypes.get_errno()
+        raise OSError(number, os.strerror(number))
