@@ -1,0 +1,1 @@
+"""Gets bytes from elsewhere: within a deadline, of a limited size, verified."""

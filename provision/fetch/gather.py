@@ -1,0 +1,83 @@
+"""Everything remote that a plan needs, fetched and verified before the first change to the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from provision.actions import RemoteContent, Step, WriteFile
+from provision.errors import SourceError
+from provision.execute.handlers.files import is_digest_of
+from provision.execute.target import Target
+from provision.plan.build import Plan
+
+PARALLEL = 4  # enough to hide latency, few enough not to flood a boot server that serves a whole rack
+SIZE_LIMIT_BYTES = 1024 * 1024 * 1024  # a file is held in memory; larger things belong into an image
+DEADLINE_S = 300.0
+
+Fetch = Callable[[str, float], bytes]
+
+
+def gather(
+    plan: Plan, target: Target, *, deadline_s: float = DEADLINE_S, fetch: Fetch | None = None
+) -> Mapping[RemoteContent, bytes]:
+    """Contents that the target does not hold already; SourceError with the config path when one fails."""
+    return fetch_all(missing(plan, target), deadline_s=deadline_s, fetch=fetch)
+
+
+def missing(plan: Plan, target: Target) -> tuple[tuple[RemoteContent, str], ...]:
+    """Remote contents to be fetched, each once, with the config path that asks for it."""
+    wanted: dict[RemoteContent, str] = {}
+    for step in plan.steps:
+        remote = _remote(step)
+        if remote and remote not in wanted and not _is_present(step, remote, target):
+            wanted[remote] = step.because
+    return tuple(wanted.items())
+
+
+def fetch_all(
+    wanted: Iterable[tuple[RemoteContent, str]], *, deadline_s: float, fetch: Fetch | None = None
+) -> Mapping[RemoteContent, bytes]:
+    wanted = tuple(wanted)
+    if not wanted:
+        return {}
+    from concurrent.futures import ThreadPoolExecutor
+
+    get = fetch or _fetch
+    with ThreadPoolExecutor(max_workers=PARALLEL) as pool:
+        waiting = [
+            pool.submit(_fetch_verified, remote, because, deadline_s, get) for remote, because in wanted
+        ]
+        return {remote: result.result() for (remote, _), result in zip(wanted, waiting, strict=True)}
+
+
+def _remote(step: Step) -> RemoteContent | None:
+    is_remote = isinstance(step.action, WriteFile) and isinstance(step.action.content, RemoteContent)
+    return step.action.content if is_remote else None
+
+
+def _is_present(step: Step, remote: RemoteContent, target: Target) -> bool:
+    assert isinstance(step.action, WriteFile)
+    try:
+        content = target.read_file(step.action.path)
+    except OSError:  # whatever is there cannot serve as the content; writing the file will say what is wrong
+        return False
+    return content is not None and is_digest_of(content, remote)
+
+
+def _fetch(url: str, deadline_s: float) -> bytes:
+    from provision.fetch.http import fetch
+
+    return fetch(url, deadline_s=deadline_s, size_limit_bytes=SIZE_LIMIT_BYTES)
+
+
+def _fetch_verified(remote: RemoteContent, because: str, deadline_s: float, get: Fetch) -> bytes:
+    from provision.fetch.digest import verify
+
+    try:
+        content = get(remote.url, deadline_s)
+        if remote.algorithm and remote.digest:
+            verify(content, remote.algorithm, remote.digest)
+    except SourceError as error:
+        message = error.message if remote.url in error.message else f"{remote.url}: {error.message}"
+        raise SourceError(message, path=because, hint=error.hint) from error
+    return content

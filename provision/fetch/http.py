@@ -1,0 +1,193 @@
+"""GET over HTTP and HTTPS, with one deadline for everything and no way to another host."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+import ssl
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from threading import Timer
+from urllib.parse import SplitResult, urljoin, urlsplit
+
+from provision.errors import SourceError
+
+CHUNK_BYTES = 64 * 1024
+MAX_REDIRECTS = 5
+FIRST_PAUSE_S = 0.1
+LONGEST_PAUSE_S = 5.0
+USER_AGENT = "provision"
+REDIRECTS = frozenset({301, 302, 303, 307, 308})
+
+
+class _TryAgain(Exception):
+    """This attempt failed in a way that may pass: connection trouble or a 5xx answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`clock` and `sleep` as in the time module."""
+
+    deadline_s: float
+    size_limit_bytes: int
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def fetch(
+    url: str,
+    *,
+    deadline_s: float,
+    size_limit_bytes: int,
+    headers: Mapping[str, str] | None = None,
+) -> bytes:
+    """The body of a 200 answer; SourceError says what is wrong with everything else."""
+    return fetch_within(url, Limits(deadline_s, size_limit_bytes, headers=headers or {}))
+
+
+def fetch_within(url: str, limits: Limits) -> bytes:
+    ends = limits.clock() + limits.deadline_s
+    reason = "no attempt was made"
+    for pause_s in pauses():
+        left_s = ends - limits.clock()
+        if left_s <= 0:
+            break
+        try:
+            return _follow(url, limits, ends)
+        except _TryAgain as trouble:
+            reason = str(trouble)
+        limits.sleep(max(0.0, min(pause_s, ends - limits.clock())))
+    raise SourceError(
+        f"cannot fetch {url} within {limits.deadline_s:g} s: {reason}",
+        hint="check that the machine reaches this address and that the server runs",
+    )
+
+
+def pauses() -> Iterator[float]:
+    """Seconds between attempts: 0.1 doubling to 5, without end."""
+    pause_s = FIRST_PAUSE_S
+    while True:
+        yield pause_s
+        pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
+
+
+def _follow(url: str, limits: Limits, ends: float) -> bytes:
+    origin = _split(url)
+    place = url
+    for _ in range(MAX_REDIRECTS + 1):
+        answer = _get(place, limits, ends)
+        if isinstance(answer, bytes):
+            return answer
+        place = urljoin(place, answer.location)
+        # A token in the headers, and the operator's trust, are for the host in the config and for no other.
+        if _host(_split(place)) != _host(origin):
+            raise SourceError(
+                f"{url} redirects to another host: {place}", hint="put that URL into the config"
+            )
+    raise SourceError(f"{url} redirects more than {MAX_REDIRECTS} times", hint="check the server's rules")
+
+
+def _split(url: str) -> SplitResult:
+    split = urlsplit(url)
+    if split.scheme not in ("http", "https") or not split.hostname:
+        raise SourceError(f"cannot fetch {url}: not an http or https URL", hint="write http://HOST/PATH")
+    return split
+
+
+def _host(split: SplitResult) -> tuple[str, str | None, int | None]:
+    return split.scheme, split.hostname, split.port
+
+
+@dataclass(frozen=True, slots=True)
+class _Redirect:
+    location: str
+
+
+def _get(url: str, limits: Limits, ends: float) -> bytes | _Redirect:
+    split = _split(url)
+    connection = _connection(split, max(0.001, ends - limits.clock()))
+    path = (split.path or "/") + (f"?{split.query}" if split.query else "")
+    try:
+        connection.connect()
+        with _closed_at(connection, ends - limits.clock()):
+            connection.request("GET", path, headers={"User-Agent": USER_AGENT, **limits.headers})
+            return _read(url, connection.getresponse(), limits)
+    except ssl.SSLCertVerificationError as error:  # stays as it is however often we ask
+        raise SourceError(
+            f"cannot trust {url}: {error.verify_message}",
+            hint="check the certificate and the machine's clock",
+        ) from error
+    except (OSError, http.client.HTTPException) as error:
+        raise _TryAgain(str(error) or type(error).__name__) from error
+    finally:
+        connection.close()
+
+
+def _connection(split: SplitResult, timeout_s: float) -> http.client.HTTPConnection:
+    host = split.hostname or ""
+    if split.scheme == "https":
+        context = ssl.create_default_context()
+        return http.client.HTTPSConnection(host, split.port, timeout=timeout_s, context=context)
+    return http.client.HTTPConnection(host, split.port, timeout=timeout_s)
+
+
+@contextmanager
+def _closed_at(connection: http.client.HTTPConnection, left_s: float) -> Iterator[None]:
+    """Ends the exchange at the deadline: socket timeouts begin anew with every byte of a slow server."""
+    timer = Timer(max(0.0, left_s), _shut, [connection.sock])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _shut(connected: socket.socket) -> None:
+    try:
+        connected.shutdown(socket.SHUT_RDWR)
+    except OSError:  # the exchange ended at the same moment
+        return
+
+
+def _read(url: str, response: http.client.HTTPResponse, limits: Limits) -> bytes | _Redirect:
+    location = response.getheader("Location")
+    if response.status in REDIRECTS and location:
+        return _Redirect(location)
+    if response.status >= 500:
+        raise _TryAgain(f"the server answers {response.status} {response.reason}")
+    if response.status != 200:
+        raise SourceError(
+            f"cannot fetch {url}: the server answers {response.status} {response.reason}",
+            hint=_STATUS_HINTS.get(response.status, "check the URL"),
+        )
+    return _body(url, response, limits.size_limit_bytes)
+
+
+_STATUS_HINTS = {
+    401: "the server wants a token or password",
+    403: "the server refuses this machine's token",
+    404: "check the URL: the server has nothing there",
+}
+
+
+def _body(url: str, response: http.client.HTTPResponse, size_limit_bytes: int) -> bytes:
+    chunks: list[bytes] = []
+    size = response.length or 0
+    while size <= size_limit_bytes:
+        chunk = response.read(CHUNK_BYTES)
+        if not chunk:
+            return _complete(b"".join(chunks), response)
+        chunks.append(chunk)
+        size = max(size, sum(map(len, chunks)))
+    raise SourceError(f"{url} is larger than {size_limit_bytes} bytes", hint="check the URL")
+
+
+def _complete(body: bytes, response: http.client.HTTPResponse) -> bytes:
+    # read(n) returns what came before the connection broke, without a word
+    if response.length:
+        raise _TryAgain(f"the connection ended {response.length} bytes early")
+    return body

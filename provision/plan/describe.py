@@ -1,0 +1,34 @@
+"""Names an action the way a person would."""
+
+from __future__ import annotations
+
+from provision.actions import (
+    Action,
+    EnableUnit,
+    EnsureAuthorizedKeys,
+    EnsureDirectory,
+    EnsureGroup,
+    EnsureLink,
+    EnsureUser,
+    MaskUnit,
+    WriteFile,
+)
+
+
+def describe(action: Action) -> str:
+    """The thing the action is about, e.g. `file /etc/motd`; no content, so nothing secret."""
+    match action:
+        case WriteFile(path=path):
+            return f"file {path}"
+        case EnsureDirectory(path=path):
+            return f"directory {path}"
+        case EnsureLink(path=path, hard=hard):
+            return f"hard link {path}" if hard else f"link {path}"
+        case EnsureUser(name=name):
+            return f"user {name}"
+        case EnsureGroup(name=name):
+            return f"group {name}"
+        case EnsureAuthorizedKeys(user=user):
+            return f"SSH keys of {user}"
+        case EnableUnit(name=name) | MaskUnit(name=name):
+            return f"unit {name}"

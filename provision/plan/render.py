@@ -1,0 +1,75 @@
+"""A plan's differences as text for people and as plain data for programs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+SIGNS = {"create": "+", "change": "~", "remove": "-"}
+COLOURS = {"+": "\033[32m", "~": "\033[33m", "-": "\033[31m"}  # green, yellow, red
+RESET = "\033[0m"
+
+
+class Difference(Protocol):
+    @property
+    def kind(self) -> str: ...
+    @property
+    def summary(self) -> str: ...
+    @property
+    def lines(self) -> tuple[str, ...]: ...
+
+
+class Change(Protocol):
+    @property
+    def because(self) -> str | None: ...
+    @property
+    def difference(self) -> Difference: ...
+
+
+def render_text(changes: Sequence[Change], *, coloured: bool = False) -> str:
+    """Each difference with its lines below it, then how many there are."""
+    blocks = ["".join(f"{line}\n" for line in _lines(change, coloured=coloured)) for change in changes]
+    return "\n".join([*blocks, totals(changes) + "\n"])
+
+
+def as_data(changes: Sequence[Change]) -> dict[str, Any]:
+    """What `plan --format json` prints."""
+    counts = _counts(changes)
+    return {
+        "summary": {"create": counts["create"], "change": counts["change"], "remove": counts["remove"]},
+        "changes": [
+            {
+                "path": change.because,
+                "kind": str(change.difference.kind),
+                "summary": change.difference.summary,
+                "lines": list(change.difference.lines),
+            }
+            for change in changes
+        ],
+    }
+
+
+def totals(changes: Iterable[Change]) -> str:
+    counts = _counts(changes)
+    if not any(counts.values()):
+        return "nothing to do: the machine is as asked for"
+    return f"{counts['create']} to create, {counts['change']} to change, {counts['remove']} to remove"
+
+
+def paint(text: str, sign: str, *, coloured: bool) -> str:
+    return f"{COLOURS[sign]}{text}{RESET}" if coloured and sign in COLOURS else text
+
+
+def _counts(changes: Iterable[Change]) -> dict[str, int]:
+    counts = dict.fromkeys(SIGNS, 0)
+    for change in changes:
+        counts[str(change.difference.kind)] += 1
+    return counts
+
+
+def _lines(change: Change, *, coloured: bool) -> list[str]:
+    difference = change.difference
+    sign = SIGNS[difference.kind]
+    because = f"  ({change.because})" if change.because else "  (no longer asked for)"
+    head = paint(f"{sign} {difference.summary}", sign, coloured=coloured) + because
+    return [head, *(paint(f"    {line}", line[:1], coloured=coloured) for line in difference.lines)]
