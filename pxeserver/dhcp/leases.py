@@ -111,7 +111,7 @@ def allocate(
     requested: IPv4Address | None,
     now_unix_s: int,
 ) -> Lease | Refusal:
-    """The lease to offer: the machine's reservation, its earlier address, the one it asks for, or a free one."""
+    """The lease to offer: the reserved address, else the earlier one, the requested one, or any free."""
     reservation = plan.reservations.get(mac)
     if reservation is not None and reservation.address is not None:
         return _reserved_lease(reservation.address, leases.get(reservation.address), mac, now_unix_s)
