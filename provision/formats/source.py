@@ -1,0 +1,109 @@
+"""The user's file as text: decoding it, its lines, and the same lines with secrets masked."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+MAX_CONFIG_BYTES = (
+    1024 * 1024
+)  # the largest config a cloud hands out (Google: 256 KiB a value) fits four times
+
+# Line breaks as libyaml counts them: also NEL, LS and PS.
+LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
+# YAML 1.1 "c-printable", turned around.
+NOT_YAML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A place in the text; line and column count from 0."""
+
+    line: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From one mark up to, not including, another."""
+
+    start: Mark
+    end: Mark
+
+
+@dataclass(frozen=True, slots=True)
+class TextError(Exception):
+    """The file is no usable text, or no usable YAML. `mark` says where."""
+
+    code: str
+    message: str
+    mark: Mark = Mark(0, 0)
+    hint: str | None = None
+
+
+def decode(data: bytes) -> str:
+    """The text of the file, without a byte order mark. Raises TextError."""
+    if len(data) > MAX_CONFIG_BYTES:
+        hint = "put large content behind files[].source"
+        raise TextError(
+            "too-large", f"{len(data)} bytes are more than the {MAX_CONFIG_BYTES} allowed", hint=hint
+        )
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        raise TextError("not-utf8", "the file is UTF-16", hint="save it as UTF-8")
+    try:
+        text = data.removeprefix(b"\xef\xbb\xbf").decode()
+    except UnicodeDecodeError as problem:
+        before = data[: problem.start].removeprefix(b"\xef\xbb\xbf").decode()
+        message = f"byte 0x{data[problem.start]:02x} is not UTF-8"
+        raise TextError("not-utf8", message, mark_at(before), "save the file as UTF-8") from problem
+    if found := NOT_YAML.search(text):
+        message = f"character {found[0]!a} is not allowed"
+        raise TextError("control-character", message, mark_at(text[: found.start()]))
+    return text
+
+
+def mark_at(before: str) -> Mark:
+    """The mark just after this text."""
+    lines = LINE_BREAK.split(before)
+    return Mark(len(lines) - 1, len(lines[-1]))
+
+
+def lines_of(data: bytes) -> list[str]:
+    return LINE_BREAK.split(data.removeprefix(b"\xef\xbb\xbf").decode("utf-8", "replace"))
+
+
+def masked(lines: list[str], spans: Iterable[Span]) -> list[str]:
+    """The lines with each span hidden; what stays keeps its column as long as nothing hidden is before it."""
+    result = list(lines)
+    for span in sorted(spans, key=lambda span: (span.start.line, span.start.column), reverse=True):
+        for number in range(span.start.line, min(span.end.line + 1, len(result))):
+            start = span.start.column if number == span.start.line else 0
+            end = span.end.column if number == span.end.line else len(result[number])
+            result[number] = _hidden(result[number], start, end)
+    return result
+
+
+def _hidden(line: str, start: int, end: int) -> str:
+    """Same width, so that carets still fit, and no hint of the secret's length beyond the line's own."""
+    return line[:start] + "*" * len(line[start:end]) + line[end:]
+
+
+def masked_by_name(lines: list[str], names: frozenset[str]) -> list[str]:
+    """For text that is no YAML and so has no spans: hides what follows a secret's key, up to the next key.
+
+    Errs on the side of hiding.
+    """
+    key = re.compile(rf"(?:{'|'.join(map(re.escape, sorted(names)))})\b")
+    fresh_key = re.compile(r"""\s*(?:- +)?["']?[A-Za-z_][\w-]*["']?\s*:(?:\s|$)""")
+    result = []
+    hiding = False
+    for line in lines:
+        found = key.search(line)
+        if found:
+            hiding = True
+            result.append(line[: found.end()] + "*" * len(line[found.end() :]))
+            continue
+        hiding = hiding and not fresh_key.match(line)
+        result.append("*" * len(line) if hiding else line)
+    return result

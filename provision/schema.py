@@ -1,0 +1,57 @@
+"""The JSON Schema of the language, generated from its types."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any  # JSON Schemas are open-ended mappings
+
+import msgspec
+from msgspec import inspect
+
+from provision.actions import Secret
+from provision.document import Document
+
+SCHEMA_ID = "urn:provision:config:1"
+
+
+def document_schema() -> dict[str, Any]:
+    """The schema of a whole config, definitions included."""
+    (root, *_), definitions = msgspec.json.schema_components(
+        (Document,), schema_hook=_custom_type, ref_template="#/$defs/{name}"
+    )
+    definitions = dict(sorted(definitions.items()))
+    document = definitions.pop(str(root["$ref"]).rpartition("/")[2])
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": SCHEMA_ID,
+        **document,
+        "title": "provision config, version 1",
+        "$defs": definitions,
+    }
+
+
+def secret_names() -> frozenset[str]:
+    """Names of the fields whose type is marked secret."""
+    return frozenset(_secret_fields(inspect.type_info(Document), set()))
+
+
+def _custom_type(kind: type) -> dict[str, Any]:
+    if kind is Secret:
+        return {"type": "string"}
+    raise NotImplementedError(f"no JSON Schema for {kind}")
+
+
+def _secret_fields(info: inspect.Type, seen: set[type]) -> Iterator[str]:
+    if isinstance(info, inspect.Metadata):
+        yield from _secret_fields(info.type, seen)
+    elif isinstance(info, inspect.UnionType):
+        for member in info.types:
+            yield from _secret_fields(member, seen)
+    elif isinstance(info, inspect.VarTupleType):
+        yield from _secret_fields(info.item_type, seen)
+    elif isinstance(info, inspect.StructType) and info.cls not in seen:
+        seen.add(info.cls)
+        for field in info.fields:
+            if isinstance(field.type, inspect.Metadata) and (field.type.extra or {}).get("secret"):
+                yield field.name
+            yield from _secret_fields(field.type, seen)

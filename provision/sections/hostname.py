@@ -1,0 +1,35 @@
+"""Section `hostname`: the machine's name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from provision.actions import Step, WriteFile
+from provision.facts import Facts
+from provision.findings import Place, Problem, error, path_text
+from provision.variables import has_variable
+
+# RFC 1123 2.1: letters, digits and hyphens, no hyphen at either end of a label of at most 63 octets.
+LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+HOST_NAME = re.compile(rf"{LABEL}(?:\.{LABEL})*")
+MAX_HOSTNAME_CHARS = 64  # HOST_NAME_MAX on Linux: sethostname(2) refuses more, though DNS would take 253
+
+
+def is_host_name(text: str) -> bool:
+    return HOST_NAME.fullmatch(text) is not None and len(text) <= 253
+
+
+def check(hostname: str | None, place: Place) -> Iterator[Problem]:
+    if hostname is None or has_variable(hostname):
+        return
+    if len(hostname) > MAX_HOSTNAME_CHARS:
+        yield error("hostname", place, f"{len(hostname)} characters are more than the 64 that Linux allows")
+    elif not is_host_name(hostname):
+        hint = "letters, digits and hyphens in labels of at most 63 characters, joined by dots (RFC 1123)"
+        yield error("hostname", place, f"{hostname!r} is no host name", hint)
+
+
+def plan(hostname: str | None, _facts: Facts) -> Iterator[Step]:
+    if hostname is not None:
+        yield Step(WriteFile("/etc/hostname", f"{hostname}\n".encode()), path_text(("hostname",)))

@@ -1,0 +1,34 @@
+"""Names of accounts, and who owns what: the rules that users, groups and files have in common."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from provision.findings import Place, Problem, error
+from provision.variables import has_variable
+
+# useradd(8): a lower-case letter or underscore first; systemd agrees on this strict form. utmp holds 32.
+ACCOUNT_NAME = re.compile(r"[a-z_][a-z0-9_-]{0,31}\$?")
+
+
+def check_account_name(name: str, place: Place, kind: str) -> Iterator[Problem]:
+    if has_variable(name) or (ACCOUNT_NAME.fullmatch(name) and len(name) <= 32):
+        return
+    yield error(
+        f"{kind}-name",
+        place,
+        f"{name!r} is no {kind} name",
+        "a lower-case letter or _ first, then a-z 0-9 _ -, at most 32 characters",
+    )
+
+
+def check_owner(owner: str | int, place: Place, kind: str) -> Iterator[Problem]:
+    """An owner is a name or a number that is an id."""
+    if isinstance(owner, str) and not owner.isdecimal():
+        yield from check_account_name(owner, place, kind)
+
+
+def owner(value: str | int) -> str | int:
+    """`"1000"` in quotes is an id all the same: no account name starts with a digit."""
+    return int(value) if isinstance(value, str) and value.isdecimal() else value

@@ -1,0 +1,138 @@
+"""Section `users`: who exists, and who may log in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Annotated
+
+from msgspec import Meta, Struct
+
+from provision.actions import EnsureAuthorizedKeys, EnsureUser, Secret, Step
+from provision.facts import Facts
+from provision.findings import Place, Problem, error, path_text, warning
+from provision.sections.groups import AccountId
+from provision.sections.names import check_account_name
+from provision.sections.places import check_path
+from provision.sections.ssh_keys import check_ssh_key
+
+
+class User(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One user. What is absent is left as it is, or as the system does it for new users."""
+
+    name: Annotated[str, Meta(description="Login name.", examples=["core"])]
+    uid: Annotated[
+        AccountId | None, Meta(description="Numeric id; absent: the system chooses.", examples=[1000])
+    ] = None
+    password_hash: Annotated[
+        Secret | None,
+        Meta(
+            description="Hash in crypt(5) form, as `mkpasswd` prints it; never the password itself. Secret.",
+            extra={"secret": True},
+        ),
+    ] = None
+    gecos: Annotated[str | None, Meta(description="Full name or comment.")] = None
+    home: Annotated[str | None, Meta(description="Home directory.", examples=["/home/core"])] = None
+    shell: Annotated[str | None, Meta(description="Login shell.", examples=["/bin/bash"])] = None
+    primary_group: Annotated[
+        str | None, Meta(description="Primary group; absent: a group of the same name.")
+    ] = None
+    groups: Annotated[tuple[str, ...], Meta(description="Supplementary groups.", examples=[["sudo"]])] = ()
+    system: Annotated[bool, Meta(description="A system user: low id, no home directory made.")] = False
+    ssh_authorized_keys: Annotated[
+        tuple[str, ...] | None,
+        Meta(description="Lines of authorized_keys: these and no others. Absent: the file is left alone."),
+    ] = None
+
+
+def check(users: tuple[User, ...], place: Place) -> Iterator[Problem]:
+    for index, user in enumerate(users):
+        yield from _check_user(user, (*place, index))
+
+
+def _check_user(user: User, place: Place) -> Iterator[Problem]:
+    yield from check_account_name(user.name, (*place, "name"), "user")
+    if user.password_hash is not None:
+        yield from check_password_hash(user.password_hash, (*place, "password_hash"))
+    if user.gecos is not None and re.search(r"[:\n\r]", user.gecos):
+        yield error("gecos", (*place, "gecos"), "a colon or line break would break /etc/passwd")
+    for field, path in (("home", user.home), ("shell", user.shell)):
+        if path is not None:
+            yield from _check_passwd_path(path, (*place, field))
+    if user.primary_group is not None:
+        yield from check_account_name(user.primary_group, (*place, "primary_group"), "group")
+    for index, group in enumerate(user.groups):
+        yield from check_account_name(group, (*place, "groups", index), "group")
+    yield from _check_keys(user.ssh_authorized_keys or (), (*place, "ssh_authorized_keys"))
+
+
+def _check_passwd_path(path: str, place: Place) -> Iterator[Problem]:
+    if ":" in path:
+        yield error("path", place, "a colon would break /etc/passwd")
+    elif path != "/":  # system users live there
+        yield from check_path(path, place)
+
+
+def _check_keys(keys: tuple[str, ...], place: Place) -> Iterator[Problem]:
+    seen: dict[str, int] = {}
+    for index, key in enumerate(keys):
+        yield from check_ssh_key(key, (*place, index))
+        if key.strip() in seen:
+            first = path_text((*place, seen[key.strip()]))
+            yield warning("duplicate-ssh-key", (*place, index), f"the same key as {first}")
+        seen.setdefault(key.strip(), index)
+
+
+# crypt(5): $y$ yescrypt, $gy$ gost-yescrypt, $7$ scrypt, $2b$ bcrypt, $6$ and $5$ SHA-crypt, $sm3$.
+CRYPT = re.compile(r"\$(?:y|gy|7|2[abxy]|6|5|sm3|sm3y)\$[!-9;-~]*[./A-Za-z0-9]")
+WEAK_CRYPT = re.compile(r"\$(?:1|3|md5|sha1)[$,]|_[./A-Za-z0-9]{19}$|[./A-Za-z0-9]{13}$")
+SHA_CRYPT = re.compile(r"\$([56])\$(?:rounds=\d+\$)?[^$]*\$([./A-Za-z0-9]*)")
+SHA_CRYPT_CHARS = {"5": 43, "6": 86}  # crypt(5): 256 and 512 bits in base 64
+LOCKED = re.compile(r"[*!][!-9;-~]*")  # shadow(5): no password matches; `!` may stand before a hash
+
+
+def check_password_hash(secret: Secret, place: Place) -> Iterator[Problem]:
+    """Says what is wrong without a character of the value: a refused value is often the password itself."""
+    text = secret.reveal()
+    if text == "":
+        hint = "remove the key, or write '*' for no password login"
+        yield error("password-empty", place, "an empty hash lets anyone log in without a password", hint)
+    elif LOCKED.fullmatch(text):
+        return
+    elif CRYPT.fullmatch(text):
+        yield from _check_sha_crypt(text, place)
+    elif WEAK_CRYPT.match(text):
+        hint = "make one with `mkpasswd -m yescrypt`"
+        yield error("password-weak", place, "this hashing method can be broken quickly", hint)
+    else:
+        hint = "make a hash with `mkpasswd -m yescrypt`; the password itself never belongs in a config"
+        yield error("password-plaintext", place, "this is no password hash in crypt(5) form", hint)
+
+
+def _check_sha_crypt(text: str, place: Place) -> Iterator[Problem]:
+    match = SHA_CRYPT.fullmatch(text)
+    if match and len(match[2]) != SHA_CRYPT_CHARS[match[1]]:
+        expected = SHA_CRYPT_CHARS[match[1]]
+        message = f"the last part of a ${match[1]}$ hash has {expected} characters, this one {len(match[2])}"
+        yield warning("password-hash-length", place, message, "no password will match it; was it cut?")
+
+
+def plan(users: tuple[User, ...], _facts: Facts) -> Iterator[Step]:
+    for index, user in enumerate(users):
+        action = EnsureUser(
+            user.name,
+            uid=user.uid,
+            gecos=user.gecos,
+            home=user.home,
+            shell=user.shell,
+            primary_group=user.primary_group,
+            groups=user.groups,
+            password_hash=user.password_hash,
+            system=user.system,
+        )
+        yield Step(action, path_text(("users", index)))
+    for index, user in enumerate(users):
+        if user.ssh_authorized_keys is not None:
+            keys = tuple(key.strip() for key in user.ssh_authorized_keys)
+            because = path_text(("users", index, "ssh_authorized_keys"))
+            yield Step(EnsureAuthorizedKeys(user.name, keys), because)
