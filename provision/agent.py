@@ -1,0 +1,250 @@
+"""First boot: fetch the config, validate it, ask whether this machine may join, apply, and tell every step.
+
+`apply_stage` runs before systemd (in our image, from the initramfs), `start_stage` and `join_stage` in the running
+system. A step that fails is told with its reason and config path and tried again with growing pauses: the machine
+never goes on half configured, and needs no hand when the operator has mended the config.
+"""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
+
+from provision.cluster.decide import Observation, Refuse, Spec, Wait, decide
+from provision.errors import ExitCode, ProvisionError, SourceError
+from provision.facts import Facts
+from provision.findings import FileReport, Finding, Severity
+from provision.load import load_bytes
+from provision.plan.build import Plan, plan
+from provision.platforms.source import Source
+from provision.report.events import Event, Result
+from provision.variables import expand
+
+if TYPE_CHECKING:
+    from provision.document import Document
+    from provision.sections.etcd import Etcd
+
+LONGEST_PAUSE_S = 30
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """The etcd member that the running system shall become: what `join_stage` watches."""
+
+    name: str
+    client_url: str
+    discovery_url: str
+
+
+@dataclass(frozen=True, slots=True)
+class BootRecord:
+    """What the stage before systemd leaves for the stages after it. Holds the boot token: mode 0600."""
+
+    machine: str
+    report_url: str | None
+    token: str | None
+    membership: Membership | None
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """All that the agent does to or learns from the outside, as functions; tests give plain ones.
+
+    `fetch` raises SourceError, `apply` ProvisionError. `clock` is monotonic, in seconds. `member_health` gives None
+    for a healthy member, else why not.
+    """
+
+    fetch: Callable[[str], bytes]
+    observe_facts: Callable[[], Facts]
+    observe_registry: Callable[[Spec, str], Observation]
+    apply: Callable[[Plan, bytes], str]
+    member_health: Callable[[str], str | None]
+    tell: Callable[[Event], None]
+    settle: Callable[[], bool]
+    clock: Callable[[], float]
+    sleep: Callable[[float], None]
+    explain: Callable[[FileReport], None]
+
+
+class StepFailed(Exception):
+    """A boot step that did not work: what is told, and the exit code when nobody tries again."""
+
+    def __init__(self, step: str, error: ProvisionError, code: ExitCode) -> None:
+        super().__init__(str(error))
+        self.step = step
+        self.error = error
+        self.code = code
+
+
+def apply_stage(source: Source, world: World, *, keep_trying: bool) -> tuple[ExitCode, BootRecord | None]:
+    """Make the machine what its config says. With `keep_trying` it only comes back when that is done."""
+    for attempt in itertools.count(1):
+        steps = _Steps(source.machine, world, attempt)
+        try:
+            membership = _attempt(source, world, steps)
+        except StepFailed as failure:
+            pause_s = pause_before(attempt + 1)
+            steps.tell_failure(failure, pause_s if keep_trying else None)
+            if not keep_trying:
+                return failure.code, None
+            world.sleep(pause_s)
+        else:
+            return ExitCode.DONE, BootRecord(source.machine, source.report_url, source.token, membership)
+    raise AssertionError("unreachable: count() does not end")
+
+
+def pause_before(attempt: int) -> int:
+    """Seconds to wait before the given attempt (from 2): 2, 4, 8, 16, then 30."""
+    return min(1 << (attempt - 1), LONGEST_PAUSE_S)
+
+
+def start_stage(record: BootRecord, world: World) -> ExitCode:
+    """Tell that services start."""
+    world.tell(Event(record.machine, "start", "ok", message="network is online, services start"))
+    return ExitCode.DONE
+
+
+def join_stage(record: BootRecord, world: World, *, deadline_s: float | None, interval_s: float) -> ExitCode:
+    """Wait until the local etcd member is healthy and the server knows it. Without a deadline: as long as it takes."""
+    begun = world.clock()
+    if record.membership is not None:
+        joined = _watch_member(record.machine, record.membership, world, deadline_s=deadline_s, interval_s=interval_s)
+        if not joined:
+            return ExitCode.NOT_JOINED
+    while not world.settle():  # the server may be away for now: what it missed is still told
+        if deadline_s is not None and world.clock() - begun > deadline_s:
+            return ExitCode.NO_SOURCE
+        world.sleep(interval_s)
+    return ExitCode.DONE
+
+
+def _watch_member(
+    machine: str, member: Membership, world: World, *, deadline_s: float | None, interval_s: float
+) -> bool:
+    begun = world.clock()
+    world.tell(Event(machine, "join", "start", message=f"waiting for etcd member {member.name} to be healthy"))
+    while (trouble := world.member_health(member.client_url)) is not None:
+        waited_s = world.clock() - begun
+        if deadline_s is not None and waited_s > deadline_s:
+            message = f"etcd member {member.name} is not healthy after {waited_s:.0f} s: {trouble}"
+            world.tell(Event(machine, "join", "failed", _ms(waited_s), message, path="etcd"))
+            return False
+        world.sleep(interval_s)
+    message = f"etcd member {member.name} is healthy"
+    world.tell(Event(machine, "join", "ok", _ms(world.clock() - begun), message))
+    return True
+
+
+def _attempt(source: Source, world: World, steps: _Steps) -> Membership | None:
+    data = steps.config(source.config_url)
+    document, facts, built = steps.validate(data, source.config_url)
+    membership = None
+    if document.etcd is not None:
+        membership = steps.may_join(document.etcd, facts)
+    steps.apply(built, data)
+    return membership
+
+
+class _Steps:
+    """The steps of one attempt, each timed and told."""
+
+    def __init__(self, machine: str, world: World, attempt: int) -> None:
+        self._machine = machine
+        self._world = world
+        self._attempt = attempt
+        self._begun = world.clock()
+
+    def config(self, url: str) -> bytes:
+        self._begin()
+        try:
+            data = self._world.fetch(url)
+        except SourceError as error:
+            raise StepFailed("config", error, ExitCode.NO_SOURCE) from error
+        self._ok("config", f"{len(data)} bytes")
+        return data
+
+    def validate(self, data: bytes, url: str) -> tuple[Document, Facts, Plan]:
+        """The document, the facts it is planned with, and the plan."""
+        self._begin()
+        name = url.rpartition("/")[2]
+        loaded = load_bytes(data, file=name)
+        if loaded.document is None or not loaded.valid:
+            self._world.explain(FileReport(name, loaded.format, loaded.findings))
+            raise StepFailed("validate", _first_error(loaded.findings), ExitCode.INVALID_CONFIG)
+        facts = self._world.observe_facts()
+        facts = replace(facts, hostname=loaded.document.hostname or facts.hostname)
+        try:
+            built = plan(loaded.document, facts)
+        except ProvisionError as error:  # the config asks for a fact that this machine does not know
+            raise StepFailed("validate", error, ExitCode.INVALID_CONFIG) from error
+        self._ok("validate", f"{len(built.steps)} resources")
+        return loaded.document, facts, built
+
+    def may_join(self, etcd: Etcd, facts: Facts) -> Membership:
+        """Ask the registry before anything is written: a machine that may not join must not start a member."""
+        self._begin()
+        etcd = expand(etcd, facts, ("etcd",))
+        spec = Spec(name=etcd.name, discovery_url=etcd.discovery, peer_urls=etcd.advertise_peer_urls)
+        decision = decide(spec, self._world.observe_registry(spec, etcd.data_dir))
+        if isinstance(decision, Wait):
+            error = SourceError(decision.reason, path="etcd.discovery", hint="is the discovery service running?")
+            raise StepFailed("join", error, ExitCode.NO_SOURCE)
+        if isinstance(decision, Refuse):
+            refusal = ProvisionError(decision.reason, path="etcd", hint=decision.hint)
+            raise StepFailed("join", refusal, ExitCode.NOT_JOINED)
+        client_url = next(
+            (url for url in etcd.listen_client_urls if "127.0.0.1" in url), etcd.advertise_client_urls[0]
+        )
+        return Membership(name=etcd.name, client_url=client_url, discovery_url=etcd.discovery)
+
+    def apply(self, built: Plan, data: bytes) -> None:
+        self._begin()
+        self._world.tell(Event(self._machine, "apply", "start", attempt=self._attempt))
+        try:
+            summary = self._world.apply(built, data)
+        except SourceError as error:
+            raise StepFailed("apply", error, ExitCode.NO_SOURCE) from error
+        except ProvisionError as error:
+            raise StepFailed("apply", error, ExitCode.APPLY_FAILED) from error
+        self._ok("apply", summary)
+
+    def tell_failure(self, failure: StepFailed, pause_s: int | None) -> None:
+        again = "" if pause_s is None else f"; trying again in {pause_s} s"
+        hint = f" ({failure.error.hint})" if failure.error.hint else ""
+        self._tell(failure.step, "failed", f"{failure.error.message}{hint}{again}", failure.error.path)
+
+    def _begin(self) -> None:
+        self._begun = self._world.clock()
+
+    def _ok(self, step: str, message: str) -> None:
+        self._tell(step, "ok", message, None)
+
+    def _tell(self, step: str, result: Result, message: str, path: str | None) -> None:
+        duration_ms = _ms(self._world.clock() - self._begun)
+        self._world.tell(Event(self._machine, step, result, duration_ms, message, path, self._attempt))
+
+
+def _first_error(findings: tuple[Finding, ...]) -> ProvisionError:
+    errors = [finding for finding in findings if finding.severity is Severity.ERROR]
+    first = errors[0]
+    more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+    message = f"{first.file}:{first.line}:{first.column}: {first.message}{more}"
+    return ProvisionError(message, path=first.path, hint=first.hint)
+
+
+def _ms(seconds: float) -> int:
+    return round(seconds * 1000)
+
+
+def encode_record(record: BootRecord) -> str:
+    return json.dumps(asdict(record)) + "\n"
+
+
+def decode_record(text: str) -> BootRecord:
+    """The record that `encode_record` wrote; ValueError, KeyError or TypeError when it is something else."""
+    fields = json.loads(text)
+    membership = fields.pop("membership")
+    return BootRecord(**fields, membership=Membership(**membership) if membership else None)

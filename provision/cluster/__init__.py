@@ -1,0 +1,1 @@
+"""Joining: what the registry says, what the machine still has, and what follows from both."""

@@ -1,0 +1,86 @@
+"""Where events go: the console, and the server by way of an outbox that survives the server's absence."""
+
+from __future__ import annotations
+
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from provision.report.events import Event, encode_event
+
+POST_TIMEOUT_S = 10
+
+Post = Callable[[str], bool]
+"""Sends one line; true when the server has taken it."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpPost:
+    """POSTs one event to `url`. The token says which boot it belongs to; it appears in no message."""
+
+    url: str
+    token: str
+
+    def __call__(self, line: str) -> bool:
+        request = urllib.request.Request(  # noqa: S310 - the scheme comes from the boot script
+            self.url,
+            data=line.encode(),
+            headers={"Content-Type": "application/json", "Authorization": f"Bearer {self.token}"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=POST_TIMEOUT_S):  # noqa: S310
+                return True
+        except (urllib.error.URLError, OSError):  # away or restarting: the line stays in the outbox
+            return False
+
+
+class Outbox:
+    """Events in order, each kept in a file until it is sent: the initramfs begins it, the running system ends it."""
+
+    def __init__(self, path: Path, post: Post) -> None:
+        self._path = path
+        self._post = post
+
+    def put(self, line: str) -> None:
+        with self._path.open("a") as stream:
+            stream.write(line + "\n")
+
+    def deliver(self) -> bool:
+        """Send what waits, oldest first, until something cannot be sent. True when nothing is left."""
+        lines = self._path.read_text().splitlines() if self._path.exists() else []
+        sent = 0
+        while sent < len(lines) and self._post(lines[sent]):
+            sent += 1
+        if sent:
+            self._path.write_text("".join(f"{line}\n" for line in lines[sent:]))
+        return sent == len(lines)
+
+
+class Reporter:
+    """Tells every event to the console at once and to the server as soon as it can be reached."""
+
+    def __init__(self, console: Callable[[str], None], outbox: Outbox | None) -> None:
+        self._console = console
+        self._outbox = outbox
+
+    def tell(self, event: Event) -> None:
+        line = encode_event(event)
+        self._console(line)
+        if self._outbox is not None:
+            self._outbox.put(line)
+            self._outbox.deliver()
+
+    def settle(self) -> bool:
+        """True when the server has everything."""
+        return self._outbox is None or self._outbox.deliver()
+
+
+def write_to_console(line: str) -> None:
+    """One line on the machine's console; a machine without one has nobody to read it."""
+    try:
+        with Path("/dev/console").open("w") as console:
+            console.write(line + "\n")
+    except OSError:
+        return
