@@ -1,0 +1,59 @@
+# `make demo` and `make test` set up everything they need. `make help` lists the rest.
+
+PYTHON ?= python3
+BIN := .venv/bin
+IMAGES ?= build/images
+DEMO_PACKAGES := .ci/packages-demo.txt
+TEST_PACKAGES := .ci/packages-demo.txt .ci/packages-test.txt
+
+.DEFAULT_GOAL := help
+.PHONY: help setup image demo lint test test-fast test-boot schemas lock clean
+
+help:  ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+setup: build/packages-demo .venv/done  ## Debian packages and the virtual environment, for the programs
+
+image: setup  ## the read-only image (cached by content)
+	@$(BIN)/pxeserver image build --images $(IMAGES)
+
+demo: image  ## power on three blank machines, end with a cluster (KEEP=1 leaves it running)
+	@$(BIN)/pxeserver lab --data examples/etcd-cluster --images $(IMAGES) $(if $(KEEP),--keep)
+
+lint: build/packages-test .venv/done  ## style and types
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy --no-error-summary
+
+test-fast: lint  ## everything that needs no guests
+	@$(BIN)/pytest --ignore=tests/boot -n 2
+
+test: test-fast image  ## everything
+	@$(BIN)/pytest tests/boot --images $(IMAGES)
+
+schemas: .venv/done  ## write schemas/ anew from the types
+	@$(BIN)/provision schema > schemas/provision.schema.json
+
+lock: .venv/done  ## choose dependency versions anew, with hashes
+	@$(BIN)/pip install --quiet uv
+	@$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --python-version 3.11 --no-header --no-annotate \
+	    --all-extras pyproject.toml .ci/build-requirements.in -o .ci/requirements.lock
+	@$(BIN)/uv pip compile --quiet --upgrade --generate-hashes --python-version 3.11 --no-header --no-annotate \
+	    pyproject.toml -o pxeserver/images/agent.lock
+
+clean:  ## remove what the other targets made
+	rm -rf build .venv
+
+build/packages-demo: $(DEMO_PACKAGES) .ci/install-packages
+	@.ci/install-packages $(DEMO_PACKAGES)
+	@mkdir -p build && touch $@
+
+build/packages-test: $(TEST_PACKAGES) .ci/install-packages
+	@.ci/install-packages $(TEST_PACKAGES)
+	@mkdir -p build && touch $@
+
+.venv/done: pyproject.toml .ci/requirements.lock | build/packages-demo
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r .ci/requirements.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
