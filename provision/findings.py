@@ -67,6 +67,10 @@ class FileReport:
     def valid(self) -> bool:
         return not has_errors(self.findings)
 
+    @property
+    def warnings(self) -> int:
+        return sum(finding.severity is Severity.WARNING for finding in self.findings)
+
 
 def error(code: str, place: Place, message: str, hint: str | None = None) -> Problem:
     return Problem(Severity.ERROR, code, place, message, hint)

@@ -8,8 +8,8 @@ from typing import Any  # JSON Schemas are open-ended mappings
 import msgspec
 from msgspec import inspect
 
-from provision.actions import Secret
 from provision.document import Document
+from provision.sections.hidden import HiddenText
 
 SCHEMA_ID = "urn:provision:config:1"
 
@@ -36,7 +36,7 @@ def secret_names() -> frozenset[str]:
 
 
 def _custom_type(kind: type) -> dict[str, Any]:
-    if kind is Secret:
+    if kind is HiddenText:
         return {"type": "string"}
     raise NotImplementedError(f"no JSON Schema for {kind}")
 

@@ -11,7 +11,6 @@ import yaml
 from yaml._yaml import Mark as CMark
 from yaml.nodes import MappingNode, Node, ScalarNode
 
-from provision.actions import Secret
 from provision.document import Document
 from provision.findings import Finding, Problem, Severity, has_errors, path_text
 from provision.formats.nodes import (
@@ -26,6 +25,7 @@ from provision.formats.nodes import (
 )
 from provision.formats.source import Mark, Span, TextError, decode, lines_of, masked, masked_by_name
 from provision.sections import check_document, check_sections
+from provision.sections.hidden import HiddenText
 from provision.variables import check_variables
 
 MAX_DEPTH = 32  # the language needs 7; libyaml's composer recurses in C and would overrun the stack
@@ -67,9 +67,9 @@ def _convert(data: Plain) -> Document:
     return msgspec.convert(data, Document, dec_hook=_custom_type)
 
 
-def _custom_type(kind: type, value: object) -> Secret:
-    if kind is Secret and isinstance(value, str):
-        return Secret(value)
+def _custom_type(kind: type, value: object) -> HiddenText:
+    if kind is HiddenText and isinstance(value, str):
+        return HiddenText(value)
     raise TypeError("expected text")
 
 
@@ -170,7 +170,10 @@ def _located(
 
     problems = list(problems)
     spans = list(secret_spans(parsed.root, secret_names()))
-    spans += [span_of(find(parsed.root, problem.place)[1]) for problem in problems if problem.sensitive]
+    hidden = [
+        problem.place for problem in problems if problem.sensitive and exists(parsed.root, problem.place)
+    ]
+    spans += [span_of(find(parsed.root, place)[1]) for place in hidden]
     shown = masked(lines, spans)
     findings = [_locate(problem, parsed.root, shown, file) for problem in problems]
     findings += [_node_finding(problem, shown, file) for problem in parsed.problems]

@@ -1,8 +1,8 @@
 """YAML nodes to plain data, strictly, and config paths back to their place in the text.
 
 PyYAML's own constructors follow YAML 1.1 where it surprises: `52:54:00:12:34:56` becomes a number in base 60,
-`0644` becomes 420, a date a date object, and of two equal keys one is lost. Here a scalar is text unless it is
-plainly something else.
+`0644` becomes 420, a date a date object, and of two equal keys one is lost. Here a scalar is text unless it
+is plainly something else.
 """
 
 from __future__ import annotations
@@ -137,7 +137,7 @@ def scalar_value(node: ScalarNode) -> Plain:
 
 
 def pairs(node: MappingNode, _depth: int = 0) -> Iterator[tuple[ScalarNode, Node]]:
-    """Keys and values, the mapping's own before merged ones: the first of equal keys is the one that counts."""
+    """Keys and values, the mapping's own before merged ones: the first of equal keys is what counts."""
     merged: list[Node] = []
     for key, value in node.value:
         if isinstance(key, ScalarNode) and key.tag != MERGE_TAG:

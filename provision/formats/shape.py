@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any  # JSON Schemas are open-ended mappings
 
 from jsonschema import Draft202012Validator
@@ -15,92 +15,95 @@ from jsonschema.exceptions import ValidationError
 
 from provision.findings import Place, Problem, did_you_mean, error
 from provision.formats.nodes import Plain
-from provision.schema import document_schema, secret_names
+from provision.schema import document_schema
 
 Schema = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Mismatch:
+    """What jsonschema found: at `place`, `value` breaks the `rule` (a keyword) of `schema`."""
+
+    place: Place
+    value: Any  # plain data
+    rule: str
+    schema: Schema
+    branch: int | None  # which branch of the parent's anyOf this is about
+    inner: tuple[Mismatch, ...]
 
 
 def explain(data: Plain) -> Iterator[Problem]:
     """Problems of shape: unknown and missing keys, wrong types, numbers out of range."""
     schema = document_schema()
-    reader = _Reader(schema, secret_names())
-    for problem in sorted(
-        Draft202012Validator(schema).iter_errors(data), key=lambda found: list(map(str, found.path))
-    ):
-        yield from reader.problems(problem, ())
+    reader = _Reader(schema.get("$defs", {}))
+    problems = [
+        problem
+        for found in Draft202012Validator(schema).iter_errors(data)
+        for problem in reader.problems(_mismatch(found))
+    ]
+    # jsonschema reports each missing key apart without naming it as data; each report tells all of them.
+    yield from dict.fromkeys(problems)
 
 
 def from_message(message: str) -> Problem:
     """The one problem that a failed conversion names itself: `Expected int - at $.users[0].uid`."""
     text, _, path = message.partition(" - at `$")
-    place = tuple(
-        int(number) if number else name
-        for name, number in re.findall(r"([\w-]+)|\[(\d+)\]", path.rstrip("`"))
-    )
+    parts = re.findall(r"([\w-]+)|\[(\d+)\]", path.rstrip("`"))
+    place = tuple(int(number) if number else name for name, number in parts)
     return error("wrong-type", place, text[:1].lower() + text[1:])
 
 
+def _mismatch(found: ValidationError) -> Mismatch:
+    return Mismatch(
+        place=tuple(found.absolute_path),
+        value=found.instance,
+        rule=str(found.validator),
+        schema=found.schema if isinstance(found.schema, Mapping) else {},
+        branch=next((part for part in found.relative_schema_path if isinstance(part, int)), None),
+        inner=tuple(_mismatch(inner) for inner in found.context or ()),
+    )
+
+
 class _Reader:
-    """Turns jsonschema's errors into problems; knows the schema for the names to suggest."""
+    """Turns mismatches into problems; knows the schema's definitions."""
 
-    def __init__(self, schema: Schema, secrets: frozenset[str]) -> None:
-        self._definitions: Schema = schema.get("$defs", {})
-        self._secrets = secrets
+    def __init__(self, definitions: Schema) -> None:
+        self._definitions = definitions
 
-    def problems(self, found: ValidationError, base: Place) -> Iterator[Problem]:
-        place: Place = (*base, *found.path)
-        schema: Schema = found.schema if isinstance(found.schema, Mapping) else {}
-        if found.validator == "additionalProperties":
-            yield from self._unknown_keys(found, place)
-        elif found.validator == "required":
-            yield from self._missing_keys(found, place)
-        elif found.validator == "anyOf":
-            yield from self._no_branch(found, schema, place)
-        elif schema.get("format") == "octal-mode" and isinstance(found.instance, int):
-            yield _decimal_mode(found.instance, place)
-        elif found.validator in ("minimum", "maximum"):
-            word = "less" if found.validator == "minimum" else "more"
-            yield error("out-of-range", place, f"{found.instance} is {word} than {found.validator_value}")
+    def problems(self, found: Mismatch) -> Iterator[Problem]:
+        if found.rule == "additionalProperties":
+            yield from _unknown_keys(found)
+        elif found.rule == "required":
+            yield from _missing_keys(found)
+        elif _is_mode(found.schema) and type(found.value) is int:
+            yield _decimal_mode(found.value, found.place)
+        elif found.rule == "anyOf":
+            yield from self._no_branch(found)
+        elif found.rule in ("minimum", "maximum"):
+            word = "less" if found.rule == "minimum" else "more"
+            limit = found.schema[found.rule]
+            yield error("out-of-range", found.place, f"{found.value} is {word} than {limit}")
         else:
-            yield self._wrong_type(found.instance, schema, place)
+            yield self._wrong_type(found)
 
-    def _unknown_keys(self, found: ValidationError, place: Place) -> Iterator[Problem]:
-        known = list(found.schema["properties"]) if isinstance(found.schema, Mapping) else []
-        for key in found.instance:
-            if key not in known:
-                hint = did_you_mean(key, known) or f"known here: {', '.join(known)}"
-                problem = error("unknown-key", (*place, key), f"unknown key {key!r}", hint)
-                # A misspelt `password_hash` holds a secret just as well.
-                yield replace(problem, at_key=True, sensitive=True)
-
-    def _missing_keys(self, found: ValidationError, place: Place) -> Iterator[Problem]:
-        for key in found.validator_value:
-            if key not in found.instance and f"{key!r} is a required" in found.message:
-                yield error("missing-key", place, f"{key!r} is missing")
-
-    def _no_branch(self, found: ValidationError, schema: Schema, place: Place) -> Iterator[Problem]:
+    def _no_branch(self, found: Mismatch) -> Iterator[Problem]:
         """A value that fits none of several types; when it has the form of one, that one explains it."""
-        for index, branch in enumerate(schema["anyOf"]):
+        for index, branch in enumerate(found.schema["anyOf"]):
             resolved = self._resolved(branch)
-            numeric_range = "minimum" in resolved or "maximum" in resolved
-            if _has_form(found.instance, resolved) and (resolved.get("type") == "object" or numeric_range):
-                for inner in found.context or ():
-                    if inner.schema_path and inner.schema_path[0] == index:
-                        yield from self.problems(inner, place[: len(place) - len(found.path)])
+            if _has_form(found.value, resolved) and "enum" not in resolved:
+                for inner in found.inner:
+                    if inner.branch == index:
+                        yield from self.problems(inner)
                 return
-        octal = any(self._resolved(branch).get("format") == "octal-mode" for branch in schema["anyOf"])
-        if (octal or schema.get("format") == "octal-mode") and type(found.instance) is int:
-            yield _decimal_mode(found.instance, place)
-        else:
-            yield self._wrong_type(found.instance, schema, place)
+        yield self._wrong_type(found)
 
-    def _wrong_type(self, value: Plain, schema: Schema, place: Place) -> Problem:
-        expected = " or ".join(dict.fromkeys(self._words(schema)))
-        secret = any(part in self._secrets for part in place)
-        problem = error(
-            "wrong-type", place, f"expected {expected}, got {_form(value)}", _hint(value, expected)
-        )
-        return replace(problem, sensitive=secret or not isinstance(value, (bool, int, float, type(None))))
+    def _wrong_type(self, found: Mismatch) -> Problem:
+        expected = " or ".join(dict.fromkeys(self._words(found.schema)))
+        message = f"expected {expected}, got {_form(found.value)}"
+        problem = error("wrong-type", found.place, message, _hint(found.value, expected))
+        # A secret may stand where a list or mapping belongs, or inside one where text does.
+        hides = isinstance(found.value, (list, dict)) or "a list" in expected or "a mapping" in expected
+        return replace(problem, sensitive=hides and isinstance(found.value, (str, list, dict)))
 
     def _words(self, schema: Schema) -> Iterator[str]:
         resolved = self._resolved(schema)
@@ -109,14 +112,31 @@ class _Reader:
             return
         for branch in resolved.get("anyOf", ()):
             yield from self._words(branch)
-        kinds = resolved.get("type", [])
-        for kind in [kinds] if isinstance(kinds, str) else kinds:
-            if kind != "null":
-                yield FORMS[kind]
+        kind = resolved.get("type", "null")
+        if kind != "null":
+            yield FORMS[kind]
 
     def _resolved(self, schema: Schema) -> Schema:
-        reference = str(schema.get("$ref", "")).removeprefix("#/$defs/")
-        return self._definitions.get(reference, schema)
+        definition: Schema = self._definitions.get(
+            str(schema.get("$ref", "")).removeprefix("#/$defs/"), schema
+        )
+        return definition
+
+
+def _unknown_keys(found: Mismatch) -> Iterator[Problem]:
+    known = list(found.schema["properties"])
+    for key in found.value:
+        if key not in known:
+            hint = did_you_mean(key, known) or f"known here: {', '.join(known)}"
+            problem = error("unknown-key", (*found.place, key), f"unknown key {key!r}", hint)
+            # A misspelt `password_hash` holds a secret just as well.
+            yield replace(problem, at_key=True, sensitive=True)
+
+
+def _missing_keys(found: Mismatch) -> Iterator[Problem]:
+    for key in found.schema["required"]:
+        if key not in found.value:
+            yield error("missing-key", found.place, f"{key!r} is missing")
 
 
 FORMS = {
@@ -137,6 +157,10 @@ TYPES: Mapping[str, tuple[type, ...]] = {
     "object": (dict,),
     "string": (str,),
 }
+
+
+def _is_mode(schema: Schema) -> bool:
+    return any(part.get("format") == "octal-mode" for part in (schema, *schema.get("anyOf", ())))
 
 
 def _has_form(value: Plain, schema: Schema) -> bool:

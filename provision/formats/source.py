@@ -15,6 +15,8 @@ LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 # YAML 1.1 "c-printable", turned around.
 NOT_YAML = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
 
+MASK = "******"
+
 
 @dataclass(frozen=True, slots=True)
 class Mark:
@@ -85,8 +87,10 @@ def masked(lines: list[str], spans: Iterable[Span]) -> list[str]:
 
 
 def _hidden(line: str, start: int, end: int) -> str:
-    """Same width, so that carets still fit, and no hint of the secret's length beyond the line's own."""
-    return line[:start] + "*" * len(line[start:end]) + line[end:]
+    """Inside a line the width stays, so that carets fit; at its end not even the length of the secret shows."""
+    if end >= len(line.rstrip()):
+        return line[:start] + MASK if line[start:end].strip() else line
+    return line[:start] + "*" * (end - start) + line[end:]
 
 
 def masked_by_name(lines: list[str], names: frozenset[str]) -> list[str]:
@@ -102,8 +106,8 @@ def masked_by_name(lines: list[str], names: frozenset[str]) -> list[str]:
         found = key.search(line)
         if found:
             hiding = True
-            result.append(line[: found.end()] + "*" * len(line[found.end() :]))
+            result.append(line[: found.end()] + MASK)
             continue
         hiding = hiding and not fresh_key.match(line)
-        result.append("*" * len(line) if hiding else line)
+        result.append(MASK if hiding else line)
     return result

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
@@ -167,23 +167,21 @@ def _check_paths(claims: tuple[Claim, ...]) -> Iterator[Problem]:
 
 
 def _check_names(document: Document) -> Iterator[Problem]:
-    groups = [("groups", index, "name", group.name) for index, group in enumerate(document.groups)]
-    users = [("users", index, "name", user.name) for index, user in enumerate(document.users)]
-    gids = [
-        ("groups", index, "gid", group.gid)
-        for index, group in enumerate(document.groups)
-        if group.gid is not None
-    ]
-    uids = [
-        ("users", index, "uid", user.uid) for index, user in enumerate(document.users) if user.uid is not None
-    ]
-    for rows in (groups, users, gids, uids):
+    rows = [_numbered("groups", "name", [group.name for group in document.groups])]
+    rows += [_numbered("users", "name", [user.name for user in document.users])]
+    rows += [_numbered("groups", "gid", [group.gid for group in document.groups])]
+    rows += [_numbered("users", "uid", [user.uid for user in document.users])]
+    for row in rows:
         seen: dict[str | int, Place] = {}
-        for *place, value in rows:
+        for place, value in row:
             if value in seen:
                 code = "duplicate-name" if isinstance(value, str) else "duplicate-id"
                 yield error(code, place, f"{value!r} is used by {path_text(seen[value])} already")
             seen.setdefault(value, place)
+
+
+def _numbered(section: str, field: str, values: Sequence[str | int | None]) -> list[tuple[Place, str | int]]:
+    return [((section, index, field), value) for index, value in enumerate(values) if value is not None]
 
 
 def _check_owners(document: Document) -> Iterator[Problem]:

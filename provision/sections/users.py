@@ -12,6 +12,7 @@ from provision.actions import EnsureAuthorizedKeys, EnsureUser, Secret, Step
 from provision.facts import Facts
 from provision.findings import Place, Problem, error, path_text, warning
 from provision.sections.groups import AccountId
+from provision.sections.hidden import HiddenText
 from provision.sections.names import check_account_name
 from provision.sections.places import check_path
 from provision.sections.ssh_keys import check_ssh_key
@@ -25,7 +26,7 @@ class User(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         AccountId | None, Meta(description="Numeric id; absent: the system chooses.", examples=[1000])
     ] = None
     password_hash: Annotated[
-        Secret | None,
+        HiddenText | None,
         Meta(
             description="Hash in crypt(5) form, as `mkpasswd` prints it; never the password itself. Secret.",
             extra={"secret": True},
@@ -91,7 +92,7 @@ SHA_CRYPT_CHARS = {"5": 43, "6": 86}  # crypt(5): 256 and 512 bits in base 64
 LOCKED = re.compile(r"[*!][!-9;-~]*")  # shadow(5): no password matches; `!` may stand before a hash
 
 
-def check_password_hash(secret: Secret, place: Place) -> Iterator[Problem]:
+def check_password_hash(secret: HiddenText, place: Place) -> Iterator[Problem]:
     """Says what is wrong without a character of the value: a refused value is often the password itself."""
     text = secret.reveal()
     if text == "":
@@ -127,7 +128,7 @@ def plan(users: tuple[User, ...], _facts: Facts) -> Iterator[Step]:
             shell=user.shell,
             primary_group=user.primary_group,
             groups=user.groups,
-            password_hash=user.password_hash,
+            password_hash=Secret(user.password_hash.reveal()) if user.password_hash else None,
             system=user.system,
         )
         yield Step(action, path_text(("users", index)))

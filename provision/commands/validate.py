@@ -1,0 +1,51 @@
+"""`provision validate FILE...`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from provision.errors import ExitCode
+from provision.findings import FileReport, render_github, render_json, render_text
+
+HELP = "Say what is wrong with config files: which file, which line, and what to write instead."
+
+RENDERERS: Mapping[str, Callable[[Sequence[FileReport]], str]] = {
+    "github": render_github,
+    "json": render_json,
+    "text": render_text,
+}
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("files", nargs="+", metavar="FILE", help="config file; - reads standard input")
+    parser.add_argument("--format", choices=sorted(RENDERERS), default="text", help="default: text")
+    parser.add_argument("--strict", action="store_true", help="exit 1 for warnings too")
+
+
+def run(args: argparse.Namespace) -> int:
+    from provision.load import load_bytes
+
+    reports = []
+    unreadable = False
+    for file in args.files:
+        try:
+            data = _read(file)
+        except OSError as failure:
+            print(f"provision: cannot read {file!r}: {failure.strerror}", file=sys.stderr)
+            unreadable = True
+            continue
+        reports.append(load_bytes(data, file="<stdin>" if file == "-" else file).report)
+    sys.stdout.write(RENDERERS[args.format](reports))
+    return ExitCode.USAGE if unreadable else _exit_code(reports, strict=args.strict)
+
+
+def _read(file: str) -> bytes:
+    return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+
+
+def _exit_code(reports: Sequence[FileReport], *, strict: bool) -> int:
+    refused = any(not report.valid or (strict and report.warnings) for report in reports)
+    return ExitCode.INVALID_CONFIG if refused else ExitCode.DONE

@@ -1,0 +1,24 @@
+"""Secret text in a config."""
+
+from __future__ import annotations
+
+
+class HiddenText:
+    """Text that no repr or log line shows. Not a dataclass: msgspec would read one as a mapping."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        return self._text
+
+    def __repr__(self) -> str:
+        return "<secret>"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, HiddenText) and other._text == self._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
