@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from ipaddress import IPv4Address
 
 from pxeserver.dhcp.options import MessageType
 from pxeserver.dhcp.packet import BROADCAST_FLAG, UNSPECIFIED, Packet
+from pxeserver.wire import Endpoint
 
 CLIENT_PORT = 68
 RELAY_PORT = 67
 EVERYBODY = IPv4Address("255.255.255.255")
-
-
-@dataclass(frozen=True)
-class Endpoint:
-    address: IPv4Address
-    port: int
-
-    def __str__(self) -> str:
-        return f"{self.address}:{self.port}"
 
 
 def reply_destination(request: Packet, reply: Packet) -> Endpoint:

@@ -23,7 +23,7 @@ class LeaseBook:
         return MappingProxyType(self._leases)
 
     def hold(self, lease: Lease) -> None:
-        """Keep an offered address for its machine, in memory only: after a restart it is just offered again."""
+        """Keep an offered address for its machine; in memory only, as after a restart it is offered again."""
         self._leases[lease.address] = lease
 
     def bind(self, lease: Lease, *, expires_unix_s: int) -> None:

@@ -18,11 +18,12 @@ from pxeserver.boot.decide import (
     decide,
     requested_address,
 )
-from pxeserver.dhcp.destination import Endpoint, addressed, reply_destination
+from pxeserver.dhcp.destination import addressed, reply_destination
 from pxeserver.dhcp.lease_book import LeaseBook
 from pxeserver.dhcp.leases import AddressPlan, Lease, Pool, Refusal, Reservation, allocate
 from pxeserver.dhcp.options import MessageType
 from pxeserver.dhcp.packet import Packet, encode
+from pxeserver.wire import Endpoint
 
 
 @dataclass(frozen=True)

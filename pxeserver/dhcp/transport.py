@@ -11,12 +11,11 @@ from collections.abc import Callable
 from ipaddress import IPv4Address
 
 from pxeserver.boot.decide import BOOT_SERVER_PORT, DHCP_PORT, DhcpMode
-from pxeserver.dhcp.destination import Endpoint
 from pxeserver.dhcp.lease_book import LeaseBook
 from pxeserver.dhcp.leases import LeaseStore
 from pxeserver.dhcp.packet import parse
 from pxeserver.dhcp.responder import Decision, DhcpSettings, EveryMachine, Machines, Responder
-from pxeserver.wire import WireError
+from pxeserver.wire import Endpoint, WireError
 
 # More than any interface's MTU that PXE firmware meets: no packet is ever cut.
 RECEIVE_BYTES = 4096

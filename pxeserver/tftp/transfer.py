@@ -1,0 +1,113 @@
+"""One file on its way to one client, as a state machine: events in, block numbers to send out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from pxeserver.tftp.negotiate import Terms
+
+BLOCK_NUMBERS = 1 << 16  # 16 bits on the wire; after 65535 comes 0, as every client of today expects
+FIRST_TIMER_S = 1.0
+MAX_TIMER_S = 8.0
+# A client that has said nothing for so long is gone: 1 + 2 + 4 + 8 + 8 + 8 seconds are six retransmissions.
+GIVE_UP_AFTER_S = 31.0
+
+
+class Phase(StrEnum):
+    SENDING = "sending"
+    DONE = "done"
+    UNCONFIRMED = "unconfirmed"
+    """All sent, the last acknowledgement never came: some clients leave it out, so this is success."""
+    LOST = "lost"
+    """The client fell silent in the middle."""
+
+
+@dataclass(frozen=True)
+class Transfer:
+    """Block 0 stands for the OACK: a client acknowledges it as such (RFC 2347)."""
+
+    terms: Terms
+    acked: int
+    """The last block acknowledged; -1 while the OACK is not."""
+    sent: int
+    """The last block sent."""
+    phase: Phase = Phase.SENDING
+    timer_s: float = FIRST_TIMER_S
+    """How long to wait for the client after this step."""
+    silent_s: float = 0.0
+    """How long the client has been silent."""
+    resent_after: int | None = None
+    """The acknowledged block after which this window was already sent again."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """The state after an event, and the blocks to send now. The same state as before: the timer runs on."""
+
+    transfer: Transfer
+    send: range
+
+
+NOTHING = range(0)
+
+
+def begin(terms: Terms) -> Step:
+    """The first step: the OACK, or where no option was granted, the first block."""
+    first = 0 if terms.granted else 1
+    timer_s = FIRST_TIMER_S if terms.timeout_s is None else float(terms.timeout_s)
+    return Step(Transfer(terms, acked=first - 1, sent=first, timer_s=timer_s), range(first, first + 1))
+
+
+def acknowledge(transfer: Transfer, block: int) -> Step:
+    """An ACK came, with its 16-bit block number."""
+    progress = (block - transfer.acked) % BLOCK_NUMBERS
+    if transfer.phase is not Phase.SENDING or progress > transfer.sent - transfer.acked:
+        return Step(transfer, NOTHING)  # late, of an earlier window or of another transfer
+    if progress == 0:
+        return _repeated_ack(transfer)
+    acked = transfer.acked + progress
+    if acked == transfer.terms.last_block:
+        return Step(replace(transfer, acked=acked, phase=Phase.DONE), NOTHING)
+    # In the middle of a window, an ACK means that the block after it was lost (RFC 7440 sec. 4).
+    resent_after = acked if acked < transfer.sent else None
+    return _send_window(replace(transfer, acked=acked, resent_after=resent_after, silent_s=0.0))
+
+
+def _repeated_ack(transfer: Transfer) -> Step:
+    # Never resend on a duplicate ACK (RFC 1123 sec. 4.2.3.1, "Sorcerer's Apprentice"). With windows it is
+    # also how a client says that the first block was lost. It may say so for each block that follows (EDK2
+    # does), so the window is sent again once, and then the timer rules.
+    if transfer.terms.windowsize == 1 or transfer.acked < 0 or transfer.resent_after == transfer.acked:
+        return Step(transfer, NOTHING)
+    return _send_window(replace(transfer, resent_after=transfer.acked))
+
+
+def ask_again(transfer: Transfer) -> Step:
+    """The request came once more: the first block was lost, unless the client has already answered it."""
+    if transfer.acked > 0 or transfer.phase is not Phase.SENDING:
+        return Step(transfer, NOTHING)
+    return Step(transfer, range(transfer.acked + 1, transfer.sent + 1))
+
+
+def time_out(transfer: Transfer) -> Step:
+    """The timer ran out: send the window again, or give up."""
+    if transfer.phase is not Phase.SENDING:
+        return Step(transfer, NOTHING)
+    silent_s = transfer.silent_s + transfer.timer_s
+    if silent_s >= GIVE_UP_AFTER_S:
+        is_all_sent = transfer.sent == transfer.terms.last_block
+        phase = Phase.UNCONFIRMED if is_all_sent else Phase.LOST
+        return Step(replace(transfer, silent_s=silent_s, phase=phase), NOTHING)
+    timer_s = transfer.timer_s
+    if transfer.terms.timeout_s is None:
+        timer_s = min(2 * timer_s, MAX_TIMER_S)
+    slower = replace(transfer, silent_s=silent_s, timer_s=timer_s, resent_after=transfer.acked)
+    return Step(slower, range(transfer.acked + 1, transfer.sent + 1))
+
+
+def _send_window(transfer: Transfer) -> Step:
+    terms = transfer.terms
+    timer_s = FIRST_TIMER_S if terms.timeout_s is None else float(terms.timeout_s)
+    sent = min(transfer.acked + terms.windowsize, terms.last_block)
+    return Step(replace(transfer, sent=sent, timer_s=timer_s), range(transfer.acked + 1, sent + 1))
