@@ -13,7 +13,7 @@ from provision.execute.difference import Difference, Kind
 from provision.execute.handlers import handler_of
 from provision.execute.journal import Journal, RunStatus, StepRecord
 from provision.execute.machine import Machine
-from provision.execute.ownership import Removal, path_of, removals, remove, to_be_created
+from provision.execute.ownership import Leaving, leaving, path_of, remove, to_be_created
 from provision.execute.survey import StepError, batches, blaming, probe_steps
 from provision.execute.target import Target
 from provision.plan.build import Plan
@@ -90,7 +90,7 @@ class _Run:
 
     def carry_out(self, plan: Plan) -> None:
         owned = self._journal.history().owned
-        leaving = removals(self._machine, owned, plan.steps)
+        going = leaving(self._machine, owned, plan.steps)
         found = probe_steps(self._machine, plan.steps)
         differing = [
             (step, difference) for step, difference in zip(plan.steps, found, strict=True) if difference
@@ -98,8 +98,8 @@ class _Run:
         if differing:
             creating = [step for step, difference in differing if difference.kind is Kind.CREATE]
             self._announce(creating, [step for step, _ in differing])
-        if leaving:
-            self._remove(leaving)
+        if going.gone:
+            self._remove(going)
         for batch in batches(plan.steps):
             self._carry_out_batch(batch)
 
@@ -116,8 +116,8 @@ class _Run:
         touches = dict.fromkeys([*sorted(parents), *(path for step in differing if (path := path_of(step)))])
         self._journal.intend(self._started, things, touches)
 
-    def _remove(self, leaving: Sequence[Removal]) -> None:
-        for removal in leaving:
+    def _remove(self, going: Leaving) -> None:
+        for removal in going.removals:
             began = time.monotonic()
             try:
                 remove(self._machine, removal.thing)
@@ -126,7 +126,7 @@ class _Run:
                     f"cannot remove {removal.difference.summary}: {error.strerror or error}"
                 ) from error
             self._tell([(None, removal.difference)], _milliseconds_since(began))
-        self._journal.gone(self._started, [removal.thing for removal in leaving])
+        self._journal.gone(self._started, going.gone)
 
     def _carry_out_batch(self, batch: Sequence[Step]) -> None:
         began = time.monotonic()

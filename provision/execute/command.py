@@ -72,8 +72,12 @@ def demand(programs: Programs, arguments: list[str], *, stdin: str = "") -> str:
     """Standard output of a program that must succeed."""
     done = programs(arguments, stdin=stdin)
     if done.exit_code != 0:
-        raise ProvisionError(f"{shlex.join(arguments)} {ending(done.exit_code)}: {tail(done)}")
+        raise failure(arguments, done)
     return done.stdout
+
+
+def failure(arguments: list[str], done: Completed) -> ProvisionError:
+    return ProvisionError(f"{shlex.join(arguments)} {ending(done.exit_code)}: {tail(done)}")
 
 
 def ending(exit_code: int) -> str:

@@ -44,7 +44,7 @@ class StepRecord:
 
 @dataclass(frozen=True, slots=True)
 class RunStatus:
-    """`result`: running, done or failed. A run that is running and no longer there was interrupted."""
+    """`result`: running, done or failed; "running" of a dead run: interrupted. Digest: sha256, hex."""
 
     result: str
     started: str

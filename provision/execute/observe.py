@@ -54,9 +54,8 @@ def interface_address(interface: str) -> str | None:
 def _machine(cmdline: str) -> str | None:
     words = [word.partition("=") for word in cmdline.split()]
     values = [value.lower().replace("-", ":") for name, _, value in words if name == "provision.machine"]
-    return (
-        values[-1] if values and values[-1] else None
-    )  # the last one wins, as for the kernel's own parameters
+    # the last one wins, as for the kernel's own parameters
+    return values[-1] if values and values[-1] else None
 
 
 def _interfaces_with_mac(sys: Path, mac: str | None) -> list[str]:
@@ -67,7 +66,7 @@ def _interfaces_with_mac(sys: Path, mac: str | None) -> list[str]:
 
 
 def _default_route_interfaces(route: str) -> list[str]:
-    """Lowest metric first. Columns: Iface Destination Gateway Flags RefCnt Use Metric Mask, proc_net_route."""
+    """Lowest metric first. Columns: Iface Destination Gateway Flags RefCnt Use Metric Mask."""
     rows = [line.split() for line in route.splitlines()[1:]]
     defaults = [
         row for row in rows if len(row) >= 8 and row[1] == row[7] == "00000000" and int(row[3], 16) & RTF_UP

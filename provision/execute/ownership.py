@@ -32,6 +32,19 @@ class Removal:
     difference: Difference
 
 
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """What nobody asks for any more. `vanished`: gone without us, so never ours again should it come back."""
+
+    removals: tuple[Removal, ...] = ()
+    vanished: tuple[Thing, ...] = ()
+
+    @property
+    def gone(self) -> tuple[Thing, ...]:
+        """All that is not there any more once the removals are done."""
+        return (*(removal.thing for removal in self.removals), *self.vanished)
+
+
 def thing_of(step: Step) -> Thing | None:
     """None for accounts, which are never removed, and for what takes something away."""
     match step.action:
@@ -65,16 +78,21 @@ def to_be_created(target: Target, steps: Iterable[Step]) -> frozenset[Thing]:
     return frozenset(things | {Thing("directory", parent) for parent in parents})
 
 
-def removals(machine: Machine, owned: frozenset[Thing], steps: Sequence[Step]) -> tuple[Removal, ...]:
+def leaving(machine: Machine, owned: frozenset[Thing], steps: Sequence[Step]) -> Leaving:
     """In the order to remove them: units, then files, then directories from the deepest up."""
     stale = owned - _asked(steps)
     if not stale:
-        return ()
+        return Leaving()
     units = [thing for thing in sorted(stale) if _is_set(machine, thing)]
     files = [thing for thing in sorted(stale) if _file_path(machine.target, thing) is not None]
     gone = {_file_path(machine.target, thing) or "" for thing in files}
-    directories = _empty_directories(machine.target, stale, gone)
-    return tuple(Removal(thing, _difference(thing)) for thing in [*units, *files, *directories])
+    kept = {
+        thing for thing in stale if thing.kind == "directory" and _is_directory(machine.target, thing.name)
+    }
+    directories = _empty_directories(machine.target, kept, gone)
+    ordered = [*units, *files, *directories]
+    vanished = sorted(stale - kept - set(ordered))
+    return Leaving(tuple(Removal(thing, _difference(thing)) for thing in ordered), tuple(vanished))
 
 
 def remove(machine: Machine, thing: Thing) -> None:
@@ -112,13 +130,15 @@ def _file_path(target: Target, thing: Thing) -> str | None:
     return None if entry is None or stat.S_ISDIR(entry.st_mode) else path
 
 
-def _empty_directories(target: Target, stale: frozenset[Thing], gone: set[str]) -> list[Thing]:
+def _is_directory(target: Target, path: str) -> bool:
+    entry = target.stat(path)
+    return entry is not None and stat.S_ISDIR(entry.st_mode)
+
+
+def _empty_directories(target: Target, directories: Iterable[Thing], gone: set[str]) -> list[Thing]:
     """Directories that hold nothing but what goes away before them."""
     found = []
-    for name in sorted((thing.name for thing in stale if thing.kind == "directory"), key=_deepest_first):
-        entry = target.stat(name)
-        if entry is None or not stat.S_ISDIR(entry.st_mode):
-            continue
+    for name in sorted((thing.name for thing in directories), key=_deepest_first):
         if all(f"{name.rstrip('/')}/{child}" in gone for child in target.list_directory(name)):
             gone.add(name)
             found.append(Thing("directory", name))

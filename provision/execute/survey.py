@@ -13,7 +13,7 @@ from provision.execute.difference import Difference
 from provision.execute.handlers import handler_of
 from provision.execute.journal import Thing
 from provision.execute.machine import ActionError, Machine
-from provision.execute.ownership import removals
+from provision.execute.ownership import leaving
 from provision.plan.build import Plan
 
 
@@ -35,7 +35,7 @@ class Change:
 
 def survey(plan: Plan, machine: Machine, owned: frozenset[Thing]) -> tuple[Change, ...]:
     """Differences in the order in which an apply would remove them."""
-    removed = [Change(None, removal.difference) for removal in removals(machine, owned, plan.steps)]
+    removed = [Change(None, removal.difference) for removal in leaving(machine, owned, plan.steps).removals]
     found = zip(plan.steps, probe_steps(machine, plan.steps), strict=True)
     return (*removed, *(Change(step.because, difference) for step, difference in found if difference))
 

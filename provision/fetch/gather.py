@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 
-from provision.actions import RemoteContent, Step, WriteFile
+from provision.actions import RemoteContent, WriteFile
 from provision.errors import SourceError
 from provision.execute.handlers.files import is_digest_of
 from provision.execute.target import Target
@@ -28,9 +28,10 @@ def missing(plan: Plan, target: Target) -> tuple[tuple[RemoteContent, str], ...]
     """Remote contents to be fetched, each once, with the config path that asks for it."""
     wanted: dict[RemoteContent, str] = {}
     for step in plan.steps:
-        remote = _remote(step)
-        if remote and remote not in wanted and not _is_present(step, remote, target):
-            wanted[remote] = step.because
+        match step.action:
+            case WriteFile(path=path, content=RemoteContent() as remote):
+                if remote not in wanted and not _is_present(target, path, remote):
+                    wanted[remote] = step.because
     return tuple(wanted.items())
 
 
@@ -50,15 +51,9 @@ def fetch_all(
         return {remote: result.result() for (remote, _), result in zip(wanted, waiting, strict=True)}
 
 
-def _remote(step: Step) -> RemoteContent | None:
-    is_remote = isinstance(step.action, WriteFile) and isinstance(step.action.content, RemoteContent)
-    return step.action.content if is_remote else None
-
-
-def _is_present(step: Step, remote: RemoteContent, target: Target) -> bool:
-    assert isinstance(step.action, WriteFile)
+def _is_present(target: Target, path: str, remote: RemoteContent) -> bool:
     try:
-        content = target.read_file(step.action.path)
+        content = target.read_file(path)
     except OSError:  # whatever is there cannot serve as the content; writing the file will say what is wrong
         return False
     return content is not None and is_digest_of(content, remote)

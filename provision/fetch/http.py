@@ -84,9 +84,7 @@ def _follow(url: str, limits: Limits, ends: float) -> bytes:
         place = urljoin(place, answer.location)
         # A token in the headers, and the operator's trust, are for the host in the config and for no other.
         if _host(_split(place)) != _host(origin):
-            raise SourceError(
-                f"{url} redirects to another host: {place}", hint="put that URL into the config"
-            )
+            raise SourceError(f"{url} redirects to another host: {place}", hint="write that URL instead")
     raise SourceError(f"{url} redirects more than {MAX_REDIRECTS} times", hint="check the server's rules")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 SIGNS = {"create": "+", "change": "~", "remove": "-"}
-COLOURS = {"+": "\033[32m", "~": "\033[33m", "-": "\033[31m"}  # green, yellow, red
+COLOURS = {"+": "\033[32m", "~": "\033[33m", "-": "\033[31m", "!": "\033[31m"}  # green, yellow, red, red
 RESET = "\033[0m"
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from provision.actions import EnableUnit, MaskUnit
 from provision.errors import ProvisionError
-from provision.execute.command import demand
+from provision.execute.command import demand, failure
 from provision.execute.difference import Difference, changed, created
 from provision.execute.machine import Handler, Machine, during
 from provision.plan.describe import describe
@@ -25,10 +25,12 @@ def unit_states(machine: Machine, names: Sequence[str]) -> Mapping[str, str]:
     """State of each unit in the words of `systemctl is-enabled`; one call for all but template instances."""
     if not names:
         return {}
-    listed = demand(
-        machine.programs, [*systemctl(machine), "--output=json", "list-unit-files", *map(_unescaped, names)]
-    )
-    known = {row["unit_file"]: row["state"] for row in json.loads(listed or "[]")}
+    arguments = [*systemctl(machine), "--output=json", "list-unit-files", *map(_unescaped, names)]
+    listed = machine.programs(arguments)
+    # It fails when it finds none of them, and still prints its empty list.
+    if listed.exit_code != 0 and not listed.stdout:
+        raise failure(arguments, listed)
+    known = {row["unit_file"]: row["state"] for row in json.loads(listed.stdout or "[]")}
     return {name: known.get(name) or _instance_state(machine, name) for name in names}
 
 

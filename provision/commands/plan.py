@@ -1,0 +1,124 @@
+"""`provision plan FILE`: the steps that would change the machine, with their differences; changes nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from argparse import ArgumentParser, Namespace
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO
+
+from provision.errors import ExitCode, ProvisionError, SourceError
+from provision.execute.journal import read_history
+from provision.execute.machine import Machine
+from provision.execute.survey import Change, survey
+from provision.execute.target import Target
+from provision.facts import Facts
+from provision.plan.build import Plan, plan
+from provision.plan.render import as_data
+from provision.plan.render import render_text as render_changes
+
+if TYPE_CHECKING:
+    from provision.document import Document
+
+HELP = "show what apply would change on a machine, and change nothing"
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A valid config and its plan for one machine; `config_digest` is the file's sha256 in hex."""
+
+    plan: Plan
+    config_digest: str
+
+
+def add_arguments(parser: ArgumentParser) -> None:
+    add_config_arguments(parser)
+    parser.add_argument(
+        "--detailed-exitcode", action="store_true", help="exit with 6 when there is something to do"
+    )
+
+
+def add_config_arguments(parser: ArgumentParser) -> None:
+    parser.add_argument("file", metavar="FILE", help="config file, - for standard input")
+    parser.add_argument(
+        "--root",
+        metavar="DIR",
+        type=Path,
+        default=Path("/"),
+        help="root directory of the machine (default: /)",
+    )
+    parser.add_argument("--format", choices=("text", "json"), default="text", help="output (default: text)")
+
+
+def run(args: Namespace) -> int:
+    prepared = prepare(args.file, args.root)
+    if isinstance(prepared, ExitCode):
+        return prepared
+    try:
+        with Target(args.root) as target:
+            changes = find_changes(prepared.plan, target)
+    except ProvisionError as error:
+        return complain(error)
+    if args.format == "json":
+        print(json.dumps(as_data(changes), indent=2))
+    else:
+        print(render_changes(changes, coloured=is_coloured(sys.stdout)), end="")
+    return ExitCode.CHANGES if changes and args.detailed_exitcode else ExitCode.DONE
+
+
+def find_changes(plan: Plan, target: Target) -> tuple[Change, ...]:
+    """Needs the network only for remote contents without a digest: they cannot be compared otherwise."""
+    from provision.fetch.gather import DEADLINE_S, fetch_all, missing
+
+    unknown = [(remote, because) for remote, because in missing(plan, target) if remote.digest is None]
+    contents = fetch_all(unknown, deadline_s=DEADLINE_S)
+    return survey(plan, Machine(target, contents), read_history(target).owned)
+
+
+def prepare(file: str, root: Path) -> Prepared | ExitCode:
+    """The plan for the machine below `root`, or the exit code after printing what is wrong."""
+    import hashlib
+
+    from provision.load import load_bytes
+
+    try:
+        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        if not root.is_dir():
+            raise NotADirectoryError(0, "not a directory", str(root))
+    except OSError as error:
+        print(f"provision: cannot read {error.filename or file}: {error.strerror}", file=sys.stderr)
+        return ExitCode.USAGE
+    loaded = load_bytes(data, file=file)
+    if loaded.document is None or not loaded.valid:
+        from provision.findings import render_text
+
+        print(render_text([loaded.report]), end="", file=sys.stderr)
+        return ExitCode.INVALID_CONFIG
+    try:
+        steps = plan(loaded.document, facts_for(loaded.document, root))
+    except ProvisionError as error:  # a fact this machine does not have
+        print(f"provision: {error}", file=sys.stderr)
+        return ExitCode.INVALID_CONFIG
+    return Prepared(steps, hashlib.sha256(data).hexdigest())
+
+
+def facts_for(document: Document, root: Path) -> Facts:
+    """A root directory that is not the running machine has no address or boot interface of its own."""
+    if root.resolve() != Path("/"):
+        return Facts(hostname=document.hostname)
+    from provision.execute.observe import observe
+
+    return observe(root)
+
+
+def complain(error: ProvisionError) -> ExitCode:
+    print(f"provision: {error}", file=sys.stderr)
+    return ExitCode.NO_SOURCE if isinstance(error, SourceError) else ExitCode.APPLY_FAILED
+
+
+def is_coloured(stream: TextIO) -> bool:
+    """Colours only for a person at a terminal who did not refuse them (https://no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR")
