@@ -84,7 +84,7 @@ def apply_stage(source: Source, world: World, *, keep_trying: bool) -> tuple[Exi
     for attempt in itertools.count(1):
         steps = _Steps(source.machine, world, attempt)
         try:
-            membership = _attempt(source, world, steps)
+            membership = _attempt(source, steps)
         except StepFailed as failure:
             pause_s = pause_before(attempt + 1)
             steps.tell_failure(failure, pause_s if keep_trying else None)
@@ -111,7 +111,9 @@ def join_stage(record: BootRecord, world: World, *, deadline_s: float | None, in
     """Wait until the local etcd member is healthy and the server knows it. Without a deadline: as long as it takes."""
     begun = world.clock()
     if record.membership is not None:
-        joined = _watch_member(record.machine, record.membership, world, deadline_s=deadline_s, interval_s=interval_s)
+        joined = _watch_member(
+            record.machine, record.membership, world, deadline_s=deadline_s, interval_s=interval_s
+        )
         if not joined:
             return ExitCode.NOT_JOINED
     while not world.settle():  # the server may be away for now: what it missed is still told
@@ -125,7 +127,9 @@ def _watch_member(
     machine: str, member: Membership, world: World, *, deadline_s: float | None, interval_s: float
 ) -> bool:
     begun = world.clock()
-    world.tell(Event(machine, "join", "start", message=f"waiting for etcd member {member.name} to be healthy"))
+    world.tell(
+        Event(machine, "join", "start", message=f"waiting for etcd member {member.name} to be healthy")
+    )
     while (trouble := world.member_health(member.client_url)) is not None:
         waited_s = world.clock() - begun
         if deadline_s is not None and waited_s > deadline_s:
@@ -138,7 +142,7 @@ def _watch_member(
     return True
 
 
-def _attempt(source: Source, world: World, steps: _Steps) -> Membership | None:
+def _attempt(source: Source, steps: _Steps) -> Membership | None:
     data = steps.config(source.config_url)
     document, facts, built = steps.validate(data, source.config_url)
     membership = None
@@ -169,10 +173,9 @@ class _Steps:
     def validate(self, data: bytes, url: str) -> tuple[Document, Facts, Plan]:
         """The document, the facts it is planned with, and the plan."""
         self._begin()
-        name = url.rpartition("/")[2]
-        loaded = load_bytes(data, file=name)
+        loaded = load_bytes(data, file=url.rpartition("/")[2])
         if loaded.document is None or not loaded.valid:
-            self._world.explain(FileReport(name, loaded.format, loaded.findings))
+            self._world.explain(loaded.report)
             raise StepFailed("validate", _first_error(loaded.findings), ExitCode.INVALID_CONFIG)
         facts = self._world.observe_facts()
         facts = replace(facts, hostname=loaded.document.hostname or facts.hostname)
@@ -190,7 +193,9 @@ class _Steps:
         spec = Spec(name=etcd.name, discovery_url=etcd.discovery, peer_urls=etcd.advertise_peer_urls)
         decision = decide(spec, self._world.observe_registry(spec, etcd.data_dir))
         if isinstance(decision, Wait):
-            error = SourceError(decision.reason, path="etcd.discovery", hint="is the discovery service running?")
+            error = SourceError(
+                decision.reason, path="etcd.discovery", hint="is the discovery service running?"
+            )
             raise StepFailed("join", error, ExitCode.NO_SOURCE)
         if isinstance(decision, Refuse):
             refusal = ProvisionError(decision.reason, path="etcd", hint=decision.hint)

@@ -74,7 +74,9 @@ class Machine:
         """Why the emulator has stopped by itself, or None while it runs."""
         if self._process is None or self._process.poll() is None:
             return None
-        return f"{QEMU} ended with {self._process.returncode}: {self._errors.read_text(errors='replace')[-500:]}"
+        return (
+            f"{QEMU} ended with {self._process.returncode}: {self._errors.read_text(errors='replace')[-500:]}"
+        )
 
     def console_text(self) -> str:
         return self.console.read_text(errors="replace") if self.console.exists() else ""

@@ -1,0 +1,250 @@
+"""First boot as a script of what the agent tells, with plain functions for the outside world."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from provision.agent import (
+    BootRecord,
+    Membership,
+    World,
+    apply_stage,
+    decode_record,
+    encode_record,
+    join_stage,
+    pause_before,
+    start_stage,
+)
+from provision.cluster.decide import Observation, RegisteredMember, Spec
+from provision.errors import ExitCode, ProvisionError, SourceError
+from provision.facts import Facts
+from provision.findings import FileReport
+from provision.plan.build import Plan
+from provision.platforms.source import Source
+from provision.report.events import Event
+
+MAC = "52:54:00:77:00:01"
+SOURCE = Source(
+    "pxe",
+    MAC,
+    "http://10.77.0.1:8080/v1/config/52-54-00-77-00-01",
+    "http://10.77.0.1:8080/v1/events",
+    "t0k3n",
+)
+PLAIN = b"hostname: node1\n"
+MEMBER = (
+    b"hostname: node1\netcd:\n  discovery: http://10.77.0.1:8080/discovery/0123456789abcdef0123456789abcdef\n"
+)
+ROOM = Observation(has_data=False, size=3)
+FULL = Observation(
+    has_data=False,
+    size=1,
+    members=(RegisteredMember("node1", ("http://10.77.0.11:2380",)),),
+)
+
+
+@dataclass
+class Stage:
+    """What the machine said and did. `answers` are given one after the other; an exception is raised."""
+
+    answers: list[bytes | SourceError]
+    registry: Observation = ROOM
+    apply_error: ProvisionError | None = None
+    health: list[str | None] = field(default_factory=list)
+    settles: list[bool] = field(default_factory=list)
+    told: list[Event] = field(default_factory=list)
+    applied: list[Plan] = field(default_factory=list)
+    asked: list[Spec] = field(default_factory=list)
+    explained: list[FileReport] = field(default_factory=list)
+    slept: list[float] = field(default_factory=list)
+
+    def world(self) -> World:
+        return World(
+            fetch=lambda url: self._next_answer(),
+            observe_facts=lambda: Facts(machine=MAC, ipv4="10.77.0.11"),
+            observe_registry=self._observe,
+            apply=self._apply,
+            member_health=lambda url: self.health.pop(0),
+            tell=self.told.append,
+            settle=lambda: self.settles.pop(0) if self.settles else True,
+            clock=lambda: sum(self.slept),
+            sleep=self.slept.append,
+            explain=self.explained.append,
+        )
+
+    def _next_answer(self) -> bytes:
+        answer = self.answers.pop(0)
+        if isinstance(answer, SourceError):
+            raise answer
+        return answer
+
+    def _observe(self, spec: Spec, data_dir: str) -> Observation:
+        self.asked.append(spec)
+        return self.registry
+
+    def _apply(self, built: Plan, data: bytes) -> str:
+        if self.apply_error is not None:
+            raise self.apply_error
+        self.applied.append(built)
+        return "3 created"
+
+    def story(self) -> list[str]:
+        return [f"{event.step} {event.result}" for event in self.told]
+
+
+def test_a_good_config_is_fetched_validated_and_applied_each_step_told_once() -> None:
+    stage = Stage([PLAIN])
+
+    code, record = apply_stage(SOURCE, stage.world(), keep_trying=True)
+
+    assert code is ExitCode.DONE
+    assert stage.story() == ["config ok", "validate ok", "apply start", "apply ok"]
+    assert record == BootRecord(MAC, SOURCE.report_url, "t0k3n", membership=None)
+
+
+def test_an_unreachable_source_is_told_and_tried_again_until_it_answers() -> None:
+    gone = SourceError("cannot fetch", hint="check that the server runs")
+    stage = Stage([gone, gone, PLAIN])
+
+    code, _ = apply_stage(SOURCE, stage.world(), keep_trying=True)
+
+    assert code is ExitCode.DONE
+    assert stage.story()[:3] == ["config failed", "config failed", "config ok"]
+    assert stage.told[0].message == "cannot fetch (check that the server runs); trying again in 2 s"
+    assert [event.attempt for event in stage.told[:3]] == [1, 2, 3]
+    assert stage.slept == [2, 4]
+
+
+def test_without_keep_trying_the_exit_code_says_what_kind_of_failure_it_was() -> None:
+    unreachable = Stage([SourceError("gone")])
+    invalid = Stage([b"hostnam: node1\n"])
+    failing = Stage([PLAIN], apply_error=ProvisionError("disk full", path="files[0]"))
+    refused = Stage([MEMBER], registry=FULL)
+
+    codes = [
+        apply_stage(SOURCE, stage.world(), keep_trying=False)[0]
+        for stage in (unreachable, invalid, failing, refused)
+    ]
+
+    assert codes == [ExitCode.NO_SOURCE, ExitCode.INVALID_CONFIG, ExitCode.APPLY_FAILED, ExitCode.NOT_JOINED]
+
+
+def test_an_invalid_config_is_explained_with_its_place_and_nothing_is_applied() -> None:
+    stage = Stage([b"hostname: node1\nuser: []\n"])
+
+    apply_stage(SOURCE, stage.world(), keep_trying=False)
+
+    failure = stage.told[-1]
+    assert (failure.step, failure.result, failure.path) == ("validate", "failed", "user")
+    assert failure.message.startswith("52-54-00-77-00-01:2:1: ")
+    assert "users" in failure.message
+    assert stage.explained[0].findings
+    assert stage.applied == []
+
+
+def test_a_failing_apply_is_told_with_its_config_path() -> None:
+    stage = Stage([PLAIN], apply_error=SourceError("sha256 differs", path="files[0].source"))
+
+    apply_stage(SOURCE, stage.world(), keep_trying=False)
+
+    assert stage.told[-1].path == "files[0].source"
+    assert stage.story()[-2:] == ["apply start", "apply failed"]
+
+
+def test_a_member_asks_the_registry_before_anything_is_written() -> None:
+    stage = Stage([MEMBER], registry=FULL)
+
+    apply_stage(SOURCE, stage.world(), keep_trying=False)
+
+    assert stage.asked == [
+        Spec(
+            "node1",
+            "http://10.77.0.1:8080/discovery/0123456789abcdef0123456789abcdef",
+            ("http://10.77.0.11:2380",),
+        )
+    ]
+    assert stage.applied == []
+    assert stage.story() == ["config ok", "validate ok", "join failed"]
+    assert "its data is gone" in stage.told[-1].message
+
+
+def test_a_registry_that_cannot_be_asked_is_a_failure_that_is_tried_again() -> None:
+    stage = Stage([MEMBER], registry=Observation(has_data=False, trouble="http://10.77.0.1:8080: refused"))
+
+    code, _ = apply_stage(SOURCE, stage.world(), keep_trying=False)
+
+    assert code is ExitCode.NO_SOURCE
+    assert stage.told[-1].path == "etcd.discovery"
+
+
+def test_the_record_of_a_member_says_what_the_join_stage_watches() -> None:
+    stage = Stage([MEMBER])
+
+    _, record = apply_stage(SOURCE, stage.world(), keep_trying=True)
+
+    assert record is not None
+    assert record.membership == Membership(
+        "node1", "http://127.0.0.1:2379", "http://10.77.0.1:8080/discovery/0123456789abcdef0123456789abcdef"
+    )
+    assert decode_record(encode_record(record)) == record
+
+
+@pytest.mark.parametrize(("attempt", "pause_s"), [(2, 2), (3, 4), (5, 16), (6, 30), (60, 30)])
+def test_pauses_grow_up_to_half_a_minute(attempt: int, pause_s: int) -> None:
+    assert pause_before(attempt) == pause_s
+
+
+RECORD = BootRecord(
+    MAC, "http://10.77.0.1:8080/v1/events", "t0k3n", Membership("node1", "http://127.0.0.1:2379", "http://d")
+)
+
+
+def test_start_tells_that_services_start() -> None:
+    stage = Stage([])
+
+    assert start_stage(RECORD, stage.world()) is ExitCode.DONE
+
+    assert stage.story() == ["start ok"]
+
+
+def test_join_waits_until_the_member_is_healthy() -> None:
+    stage = Stage([], health=["refused", "no leader", None])
+
+    assert join_stage(RECORD, stage.world(), deadline_s=None, interval_s=1) is ExitCode.DONE
+
+    assert stage.story() == ["join start", "join ok"]
+    assert stage.told[-1].duration_ms == 2000
+
+
+def test_join_gives_up_at_its_deadline_and_says_what_the_member_said_last() -> None:
+    stage = Stage([], health=["no leader"] * 10)
+
+    assert join_stage(RECORD, stage.world(), deadline_s=3, interval_s=1) is ExitCode.NOT_JOINED
+
+    assert stage.told[-1].result == "failed"
+    assert stage.told[-1].message == "etcd member node1 is not healthy after 4 s: no leader"
+
+
+def test_join_does_not_end_before_the_server_has_every_event() -> None:
+    stage = Stage([], health=[None], settles=[False, False, True])
+
+    assert join_stage(RECORD, stage.world(), deadline_s=None, interval_s=1) is ExitCode.DONE
+
+    assert stage.slept == [1, 1]
+
+
+def test_a_machine_without_etcd_joins_nothing() -> None:
+    stage = Stage([])
+    record = BootRecord(MAC, None, None, membership=None)
+
+    assert join_stage(record, stage.world(), deadline_s=None, interval_s=1) is ExitCode.DONE
+
+    assert stage.told == []
+
+
+def test_the_token_appears_in_no_representation_of_the_source() -> None:
+    shown: Callable[[object], str] = repr
+    assert "t0k3n" not in shown(SOURCE)
