@@ -26,7 +26,9 @@ def observe_registry(discovery_url: str, *, has_data: bool, fetch: Fetch) -> Obs
     except SourceError as error:
         return Observation(has_data=has_data, trouble=f"{base}: {error.message}")
     except (ValueError, KeyError, TypeError) as error:
-        return Observation(has_data=has_data, trouble=f"{base}: not an answer of a discovery service: {error!r}")
+        return Observation(
+            has_data=has_data, trouble=f"{base}: not an answer of a discovery service: {error!r}"
+        )
     return Observation(has_data=has_data, size=size, members=members)
 
 

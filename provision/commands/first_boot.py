@@ -36,7 +36,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         required=True,
         help="apply: before systemd; start: services start; join: wait for the cluster",
     )
-    parser.add_argument("--once", action="store_true", help="end at the first failure instead of trying again")
+    parser.add_argument(
+        "--once", action="store_true", help="end at the first failure instead of trying again"
+    )
     parser.add_argument("--timeout", type=float, metavar="S", help="join: give up after so many seconds")
 
 

@@ -21,7 +21,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         ("remove", "delete an image"),
     ):
         action = actions.add_parser(name, help=text)
-        action.add_argument("--images", type=Path, default=DEFAULT_IMAGES, help="folder of images (%(default)s)")
+        action.add_argument(
+            "--images", type=Path, default=DEFAULT_IMAGES, help="folder of images (%(default)s)"
+        )
         if name == "build":
             action.add_argument("name", nargs="?", default="debian-12", help="the image's name (%(default)s)")
             action.add_argument(
@@ -30,7 +32,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                 default="cloud",
                 help="cloud: small, for virtual machines; generic: all drivers, for bare metal (%(default)s)",
             )
-            action.add_argument("--mirror", default="http://deb.debian.org", help="Debian mirror (%(default)s)")
+            action.add_argument(
+                "--mirror", default="http://deb.debian.org", help="Debian mirror (%(default)s)"
+            )
         elif name != "list":
             action.add_argument("name", help="the image's name")
 
@@ -64,7 +68,9 @@ def _build(args: argparse.Namespace) -> int:
         print(f"pxeserver image build: {error}", file=sys.stderr)
         return 1
     done = f"built in {time.monotonic() - begun:.0f} s" if worked else "up to date"
-    print(f"{manifest.name} {manifest.version}: {_megabytes(manifest.bytes)}, {done} ({args.images / manifest.name})")
+    print(
+        f"{manifest.name} {manifest.version}: {_megabytes(manifest.bytes)}, {done} ({args.images / manifest.name})"
+    )
     return 0
 
 

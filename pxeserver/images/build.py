@@ -11,7 +11,6 @@ import re
 import shutil
 import subprocess
 import sys
-import sysconfig
 import tempfile
 from collections.abc import Callable
 from contextlib import contextmanager
@@ -51,6 +50,13 @@ if TYPE_CHECKING:
 PROVISION = Path(provision.__file__).parent
 BOOT_FILES = PROVISION / "boot"
 AGENT_LOCK = Path(__file__).parent / "agent.lock"
+# What bookworm's C library runs: pip takes the newest of these that a package offers.
+WHEEL_PLATFORMS = (
+    "manylinux_2_34_x86_64",
+    "manylinux_2_28_x86_64",
+    "manylinux_2_17_x86_64",
+    "manylinux2014_x86_64",
+)
 AGENT_FOLDER = "usr/lib/provision"
 LAUNCHER = f"""#!/usr/bin/python3 -I
 import sys
@@ -191,7 +197,7 @@ def _mmdebstrap_command(recipe: Recipe, tree: Path, debs: Path) -> list[str]:
     # The kernel's package is downloaded but not installed: its scripts would build an initrd nobody boots.
     kernel = KERNEL_PACKAGES[recipe.kernel]
     download = (
-        f"cd {debs} && export APT_CONFIG=\"$MMDEBSTRAP_APT_CONFIG\" && apt-get -qq download "
+        f'cd {debs} && export APT_CONFIG="$MMDEBSTRAP_APT_CONFIG" && apt-get -qq download '
         f"$(apt-cache depends {kernel} | sed -n 's/.*Depends: \\(linux-image-[0-9].*\\)/\\1/p')"
     )
     options = [f"--dpkgopt=path-exclude={path}" for path in EXCLUDED_PATHS]
@@ -242,13 +248,14 @@ def _add_kernel(tree: Path, debs: Path) -> None:
 def _add_agent(tree: Path) -> None:
     """The agent with its locked dependencies, compiled: nothing can write byte code on a read-only /usr."""
     target = tree / AGENT_FOLDER
-    platform = sysconfig.get_platform().replace("-", "_").replace("linux", "manylinux2014")
     _run(
         "pip",
-        [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes"]
-        + ["--only-binary=:all:", f"--python-version={PYTHON_VERSION}", "--implementation=cp"]
-        + [f"--platform={platform}", "--platform=manylinux_2_17_x86_64", "--platform=manylinux_2_28_x86_64"]
-        + ["--no-compile", f"--target={target}", "--requirement", str(AGENT_LOCK)],
+        [
+            *(sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--require-hashes"),
+            *("--only-binary=:all:", f"--python-version={PYTHON_VERSION}", "--implementation=cp"),
+            *(f"--platform={tag}" for tag in WHEEL_PLATFORMS),
+            *("--no-compile", f"--target={target}", "--requirement", str(AGENT_LOCK)),
+        ],
     )
     shutil.rmtree(target / "bin", ignore_errors=True)
     shutil.copytree(PROVISION, target / "provision", ignore=shutil.ignore_patterns("__pycache__", "boot"))
@@ -281,8 +288,10 @@ def _squash(tree: Path, output: Path, progress: Progress) -> None:
     # zstd unpacks several times faster than xz, which counts on every page a booting machine reads.
     _run(
         "mksquashfs",
-        ["mksquashfs", str(tree), str(output), "-noappend", "-comp", "zstd", "-Xcompression-level", "19"]
-        + ["-b", "256K", "-progress"],
+        [
+            *("mksquashfs", str(tree), str(output), "-noappend", "-progress"),
+            *("-comp", "zstd", "-Xcompression-level", "19", "-b", "256K"),
+        ],
         on_line=on_line,
     )
 

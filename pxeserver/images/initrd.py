@@ -50,7 +50,7 @@ def pack_initrd(tree: Path, boot_files: Path, work: Path, output: Path) -> None:
         shutil.copy2(boot_files / name, work / name)
     _copy_modules(modules, work / "lib/modules" / modules.name)
     subprocess.run(["depmod", "-b", str(work), modules.name], check=True)
-    listing = "\n".join(["."] + sorted(str(path.relative_to(work)) for path in work.rglob("*"))) + "\n"
+    listing = "\n".join([".", *sorted(str(path.relative_to(work)) for path in work.rglob("*"))]) + "\n"
     with output.open("wb") as stream:
         archive = subprocess.Popen(
             ["cpio", "--quiet", "-o", "-H", "newc", "--owner=0:0"],
