@@ -11,8 +11,8 @@ from enum import StrEnum
 
 MIN_SIZE = 1
 MAX_SIZE = 9  # etcd's own advice is at most 7; 0 makes etcd 3.4 panic
-# The index of the token itself. A member's own index, from which it watches, must be above 1: etcd turns 1 into
-# "wait for what comes from now on" and would never see its own registration.
+# The index of the token itself. A member's own index, from which it watches, must be above 1: etcd turns 1
+# into "wait for what comes from now on" and would never see its own registration.
 START_INDEX = 2
 MAX_VALUE_CHARS = 4096
 
@@ -74,7 +74,7 @@ class Registry:
 
     @property
     def is_complete(self) -> bool:
-        """Once complete a token stays complete: its cluster has been bootstrapped, its members are decided."""
+        """Once complete a token stays complete: its cluster exists and its members are decided."""
         return len(self.created) >= self.size
 
 
@@ -129,8 +129,8 @@ def register(registry: Registry, member: str, value: str) -> tuple[Registry, Res
     """Registers a member, once.
 
     The same member with the same value is welcome again while the cluster is incomplete: it was power-cycled
-    while it waited. Once complete it must not be: its data is gone, and a member with an empty log would break
-    the cluster's promises (Raft safety).
+    while it waited. Once complete it must not be: its data is gone, and a member with an empty log would
+    break the cluster's promises (Raft safety).
     """
     known = next((change for change in registry.created if change.member == member), None)
     if known is not None:

@@ -37,14 +37,14 @@ class Boot:
 
 @dataclass(frozen=True, slots=True)
 class ScriptGrant:
-    """What comes with a served boot script: the digest of the boot's token, and the address it was given to."""
+    """What comes with a served boot script: the digest of the boot's token, and the address that asked."""
 
     token_sha256: str
     address: str
 
 
 class Store(Protocol):
-    """Durable before it returns; safe to call from any thread; raises StoreError when it cannot do its work."""
+    """Durable before it returns, callable from any thread; raises StoreError when it cannot do its work."""
 
     def save_seen(self, machine: SeenMachine) -> None: ...
 

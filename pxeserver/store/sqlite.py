@@ -22,8 +22,8 @@ DATABASE_NAME = "pxeserver.db"
 MIGRATIONS = ("0001_initial.sql",)  # number n brings the database from user_version n-1 to n
 BUSY_TIMEOUT_S = 10.0  # another process (`pxeserver events`) may hold the file for a moment
 
-_EVENT_COLUMNS = "id, boot, at, machine, step, result, message, path, duration_ms, attempt"
-_BOOT_COLUMNS = "machine, number, started_at, has_script, token_sha256, address"
+_EVENTS = "SELECT id, boot, at, machine, step, result, message, path, duration_ms, attempt FROM events"
+_BOOTS = "SELECT machine, number, started_at, has_script, token_sha256, address FROM boots"
 
 
 class SqliteStore:
@@ -103,38 +103,30 @@ class SqliteStore:
 
     def recent_boots(self, machine: str, limit: int) -> tuple[Boot, ...]:
         rows = self._rows(
-            f"SELECT {_BOOT_COLUMNS} FROM boots WHERE machine = ? ORDER BY number DESC LIMIT ?",
+            _BOOTS + " WHERE machine = ? ORDER BY number DESC LIMIT ?",
             machine,
             limit,
         )
         return tuple(_boot(row) for row in rows)
 
     def boot_at(self, address: str) -> Boot | None:
-        rows = self._rows(
-            f"SELECT {_BOOT_COLUMNS} FROM boots WHERE address = ? ORDER BY script_at DESC LIMIT 1", address
-        )
+        rows = self._rows(_BOOTS + " WHERE address = ? ORDER BY script_at DESC LIMIT 1", address)
         return _boot(rows[0]) if rows else None
 
     def boot_events(self, machine: str, boot: int) -> tuple[StoredEvent, ...]:
-        rows = self._rows(
-            f"SELECT {_EVENT_COLUMNS} FROM events WHERE machine = ? AND boot = ? ORDER BY id", machine, boot
-        )
+        rows = self._rows(_EVENTS + " WHERE machine = ? AND boot = ? ORDER BY id", machine, boot)
         return tuple(_stored_event(row) for row in rows)
 
     def events_after(self, event_id: int, limit: int) -> tuple[StoredEvent, ...]:
-        rows = self._rows(
-            f"SELECT {_EVENT_COLUMNS} FROM events WHERE id > ? ORDER BY id LIMIT ?", event_id, limit
-        )
+        rows = self._rows(_EVENTS + " WHERE id > ? ORDER BY id LIMIT ?", event_id, limit)
         return tuple(_stored_event(row) for row in rows)
 
     def newest_events(self, limit: int) -> tuple[StoredEvent, ...]:
-        rows = self._rows(f"SELECT {_EVENT_COLUMNS} FROM events ORDER BY id DESC LIMIT ?", limit)
+        rows = self._rows(_EVENTS + " ORDER BY id DESC LIMIT ?", limit)
         return tuple(_stored_event(row) for row in rows)
 
     def machine_events(self, machine: str, limit: int) -> tuple[StoredEvent, ...]:
-        rows = self._rows(
-            f"SELECT {_EVENT_COLUMNS} FROM events WHERE machine = ? ORDER BY id DESC LIMIT ?", machine, limit
-        )
+        rows = self._rows(_EVENTS + " WHERE machine = ? ORDER BY id DESC LIMIT ?", machine, limit)
         return tuple(_stored_event(row) for row in reversed(rows))
 
     def leases(self) -> tuple[Lease, ...]:
@@ -255,3 +247,11 @@ def _stored_event(row: Any) -> StoredEvent:
         attempt=attempt,
     )
     return StoredEvent(id=id_, boot=boot, at=at, event=event)
+
+
+def open_existing(folder: Path) -> SqliteStore:
+    """The store that a server keeps in `folder`; a StoreError says so when there is none."""
+    path = folder / DATABASE_NAME
+    if not path.is_file():
+        raise StoreError(f"{path}: no such file; name the server's state directory with --state")
+    return SqliteStore.open(path)

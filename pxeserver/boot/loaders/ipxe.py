@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 RETRY_S = 10
-# The kernel keeps COMMAND_LINE_SIZE bytes with the final NUL, 2048 on x86 and arm64 (asm/setup.h), not the rest.
+# COMMAND_LINE_SIZE less its NUL, 2048 on x86 and arm64 (asm/setup.h): the kernel drops what is longer.
 MAX_COMMAND_LINE_BYTES = 2047
 # What ends a command in an iPXE line when it stands alone (iPXE core/exec.c), and what starts a comment.
 _TERMINATORS = frozenset({"&&", "||", ";"})
@@ -27,7 +27,7 @@ class BootTarget:
 
 
 def boot_ipxe(server_url: str) -> str:
-    """The first script, the same for every machine: it asks for the machine's own script until it is answered."""
+    """The first script, the same for every machine: it asks for the machine's own until it is answered."""
     query = "mac=${mac:hexhyp}&uuid=${uuid}&serial=${serial:uristring}&arch=${buildarch}&platform=${platform}"
     return _script(
         ":ask",
@@ -40,7 +40,7 @@ def boot_ipxe(server_url: str) -> str:
 
 def machine_script(target: BootTarget, *, server_url: str) -> str:
     """The script that boots `target`, and starts over when a download fails."""
-    arguments = tuple(_checked("kernel argument", argument) for argument in target.arguments)
+    arguments = tuple(check_argument(argument) for argument in target.arguments)
     # initrd= names the image for the EFI stub; BIOS ignores it.
     command_line = " ".join(("initrd=initrd", *arguments))
     if len(command_line) > MAX_COMMAND_LINE_BYTES:
@@ -73,6 +73,11 @@ def waiting_script(reason_lines: Sequence[str], *, server_url: str, retry_s: int
         f"sleep {retry_s}",
         f"chain --replace --autofree {_checked('server url', server_url)}/boot.ipxe",
     )
+
+
+def check_argument(argument: str) -> str:
+    """`argument`, when it can stand on a kernel command line in a script; raises ScriptError otherwise."""
+    return _checked("kernel argument", argument)
 
 
 def _script(*lines: str) -> str:

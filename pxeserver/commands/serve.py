@@ -1,0 +1,65 @@
+"""`pxeserver serve`: boots the machines of a network until it is told to stop."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from pxeserver.config import DEFAULT_IMAGES, DEFAULT_STATE, ServeOptions, ServerSettings, read_settings
+from pxeserver.errors import ExitCode
+from pxeserver.inventory.watch import findings_text
+from pxeserver.logs import FORMATS, set_up_logging
+
+HELP = "Answers DHCP, TFTP and HTTP on one network interface, and boots the machines of a data directory."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--interface", required=True, metavar="IF", help="network interface of the machines")
+    parser.add_argument("--data", required=True, type=Path, metavar="DIR", help="data directory")
+    parser.add_argument(
+        "--state", type=Path, default=DEFAULT_STATE, metavar="DIR", help="events, leases (%(default)s)"
+    )
+    parser.add_argument(
+        "--images", type=Path, default=DEFAULT_IMAGES, metavar="DIR", help="built images (%(default)s)"
+    )
+    parser.add_argument("--http-port", type=int, metavar="PORT", help="for scripts, configs and the page")
+    parser.add_argument("--assets-port", type=int, metavar="PORT", help="for kernels and images")
+    parser.add_argument("--assets-url", metavar="URL", help="where machines fetch images instead")
+    parser.add_argument("--log-format", choices=FORMATS, default="text")
+
+
+def run(args: argparse.Namespace) -> int:
+    settings, findings = read_settings(args.data)
+    if findings:
+        print(findings_text(findings), file=sys.stderr, end="")
+        return ExitCode.INVALID_CONFIG
+    options = ServeOptions(
+        interface=args.interface,
+        data=args.data,
+        state=args.state,
+        images=args.images,
+        log_format=args.log_format,
+    )
+    set_up_logging(options.log_format)
+    return _serve(options, _with_flags(settings, args))
+
+
+def _with_flags(settings: ServerSettings, args: argparse.Namespace) -> ServerSettings:
+    """The command line wins over the file."""
+    return replace(
+        settings,
+        http_port=args.http_port or settings.http_port,
+        assets_port=args.assets_port or settings.assets_port,
+        assets_url=args.assets_url or settings.assets_url,
+    )
+
+
+def _serve(options: ServeOptions, settings: ServerSettings) -> int:
+    # Imported late: Flask and the rest take a third of a second that a typing error need not wait for.
+    from pxeserver.server import serve
+
+    asyncio.run(serve(options, settings))
+    return ExitCode.DONE

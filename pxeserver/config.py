@@ -1,0 +1,150 @@
+"""The server's settings: `pxeserver.yaml` in the data directory, and what the command line adds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from ipaddress import AddressValueError, IPv4Address
+from pathlib import Path
+
+from provision.findings import Finding, did_you_mean
+from pxeserver.boot.decide import DhcpMode
+from pxeserver.inventory.yamlfile import Source, Table, read_table
+
+SETTINGS_NAME = "pxeserver.yaml"
+DEFAULT_STATE = Path("/var/lib/pxeserver")
+DEFAULT_IMAGES = Path("/var/lib/pxeserver/images")
+DEFAULT_LEASE_S = (
+    12 * 3600
+)  # a machine off for a night keeps its address; a lab's addresses come back next day
+
+
+@dataclass(frozen=True, slots=True)
+class DhcpSettings:
+    mode: DhcpMode = DhcpMode.PROXY
+    pool: tuple[IPv4Address, IPv4Address] | None = None  # first and last, both included
+    lease_s: int = DEFAULT_LEASE_S
+    router: IPv4Address | None = None
+    dns: tuple[IPv4Address, ...] = ()
+    domain: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """`assets_url` is where machines fetch kernels and images when it is not this server: a mirror, a CDN."""
+
+    dhcp: DhcpSettings = field(default_factory=DhcpSettings)
+    http_port: int = 8080
+    assets_port: int = 8081
+    assets_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ServeOptions:
+    """The command line of `pxeserver serve`."""
+
+    interface: str
+    data: Path
+    state: Path = DEFAULT_STATE
+    images: Path = DEFAULT_IMAGES
+    log_format: str = "text"
+
+
+def read_settings(data: Path) -> tuple[ServerSettings, tuple[Finding, ...]]:
+    """The settings of a data directory, not to be used when there are findings. No file: all defaults."""
+    path = data / SETTINGS_NAME
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:  # every setting has a default
+        return ServerSettings(), ()
+    source = Source(str(path), content)
+    table = read_table(source, content)
+    settings = _settings(table) if table is not None else ServerSettings()
+    return settings, tuple(source.findings)
+
+
+def _settings(table: Table) -> ServerSettings:
+    default = ServerSettings()
+    inner = table.table("dhcp")
+    settings = ServerSettings(
+        dhcp=_dhcp(inner) if inner is not None else default.dhcp,
+        http_port=_port(table, "http_port", default.http_port),
+        assets_port=_port(table, "assets_port", default.assets_port),
+        assets_url=_url(table, "assets_url"),
+    )
+    if settings.http_port == settings.assets_port:
+        table.report("wrong-value", "assets_port", f"{settings.assets_port} is also the http_port")
+    table.finish()
+    return settings
+
+
+def _dhcp(table: Table) -> DhcpSettings:
+    lease_s = table.number("lease_s", least=60, most=10 * 365 * 86400)
+    settings = DhcpSettings(
+        mode=_mode(table),
+        pool=_pool(table),
+        lease_s=DEFAULT_LEASE_S if lease_s is None else lease_s,
+        router=_address(table, "router"),
+        dns=_addresses(table, "dns"),
+        domain=table.text("domain"),
+    )
+    table.finish()
+    return settings
+
+
+def _mode(table: Table) -> DhcpMode:
+    # An unquoted off is a boolean for YAML 1.1; read as text it means what it says.
+    text = table.text("mode") or DhcpMode.PROXY.value
+    try:
+        return DhcpMode(text)
+    except ValueError:
+        hint = did_you_mean(text, DhcpMode) or "one of full, off, proxy"
+        table.report("wrong-value", "mode", f"{text!r} is no DHCP mode", hint=hint)
+        return DhcpMode.PROXY
+
+
+def _pool(table: Table) -> tuple[IPv4Address, IPv4Address] | None:
+    inner = table.table("pool")
+    if inner is None:
+        return None
+    for key in ("first", "last"):
+        if not inner.has(key):
+            inner.report("missing-key", None, f"{key!r} is missing")
+    first, last = _address(inner, "first"), _address(inner, "last")
+    inner.finish()
+    if first is None or last is None:
+        return None
+    if last < first:
+        inner.report("wrong-value", "last", f"{last} comes before {first}")
+    return first, last
+
+
+def _address(table: Table, key: str) -> IPv4Address | None:
+    text = table.text(key)
+    return _parsed_address(table, key, text) if text is not None else None
+
+
+def _addresses(table: Table, key: str) -> tuple[IPv4Address, ...]:
+    """One address or a list of them."""
+    texts = table.texts(key) if table.is_list(key) else (table.text(key),)
+    parsed = (_parsed_address(table, key, text) for text in texts if text is not None)
+    return tuple(address for address in parsed if address is not None)
+
+
+def _parsed_address(table: Table, key: str, text: str) -> IPv4Address | None:
+    try:
+        return IPv4Address(text)
+    except AddressValueError:
+        table.report("wrong-value", key, f"{text!r} is not an IPv4 address", hint="like 10.77.0.1")
+        return None
+
+
+def _port(table: Table, key: str, default: int) -> int:
+    port = table.number(key, least=1, most=65535)
+    return default if port is None else port
+
+
+def _url(table: Table, key: str) -> str | None:
+    text = table.text(key)
+    if text is not None and not text.startswith(("http://", "https://")):
+        table.report("wrong-value", key, f"{text!r} is not a URL", hint="like http://mirror.example/pxe")
+    return text.rstrip("/") if text else None

@@ -1,0 +1,1 @@
+"""The operator's files: which machines there are, and what each of them shall be."""

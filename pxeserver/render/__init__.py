@@ -1,0 +1,1 @@
+"""What one machine gets: its config from template and variables, and everything its boot script needs."""

@@ -1,0 +1,112 @@
+"""Is this machine ready to boot, and with what? One answer for the boot script, `check` and `render`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from provision.findings import Finding, Severity
+from pxeserver.boot.loaders.ipxe import BootTarget
+from pxeserver.images.manifest import ImageFile, Manifest, ManifestError
+from pxeserver.inventory.model import Group, Index, Labels, Profile
+from pxeserver.inventory.select import NoMatch, Selection, Tie, select
+from pxeserver.render.configs import Rendered, render_config
+from pxeserver.render.variables import ServerUrls, machine_name, template_variables
+
+Images = Mapping[str, Manifest | ManifestError]
+SHOWN_FINDINGS = 4  # what fits a machine's 25-line screen with its hints; all of them are in the server's log
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    selection: Selection
+    image: Manifest
+    config: Rendered
+
+
+@dataclass(frozen=True, slots=True)
+class NotReady:
+    """`reason` is one line; `findings` say more when a config is the reason."""
+
+    reason: str
+    findings: tuple[Finding, ...] = ()
+
+    @property
+    def screen_lines(self) -> tuple[str, ...]:
+        shown = [
+            f"{finding.file}:{finding.line}:{finding.column} {finding.path} {finding.message}"
+            for finding in self.findings[:SHOWN_FINDINGS]
+        ]
+        more = len(self.findings) - len(shown)
+        return (self.reason, *shown, *((f"and {more} more",) if more else ()))
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What is known apart from inventory and machine. `discovery_url` gives a group's etcd discovery URL."""
+
+    images: Images
+    urls: ServerUrls
+    discovery_url: Callable[[Group], str]
+
+
+def prepare_boot(index: Index, labels: Labels, surroundings: Surroundings) -> Ready | NotReady:
+    """Everything one machine boots with, or why it does not boot."""
+    selection = select(index, labels)
+    if isinstance(selection, NoMatch | Tie):
+        return NotReady(selection.reason)
+    image = find_image(surroundings.images, selection.profile)
+    if isinstance(image, str):
+        return NotReady(image)
+    config = config_for(index, selection, labels, surroundings)
+    if not config.is_valid:
+        name = machine_name(selection, labels)
+        errors = tuple(f for f in config.findings if f.severity is Severity.ERROR)
+        return NotReady(f"the config of {name} is not valid", errors)
+    return Ready(selection, image, config)
+
+
+def find_image(images: Images, profile: Profile) -> Manifest | str:
+    """The profile's image, or the sentence that says how to get it."""
+    image = images.get(profile.image)
+    if image is None:
+        return f"there is no image {profile.image!r}; make it with: pxeserver image build {profile.image}"
+    if isinstance(image, ManifestError):
+        return str(image)
+    return image
+
+
+def config_for(index: Index, selection: Selection, labels: Labels, surroundings: Surroundings) -> Rendered:
+    """The machine's config with its findings."""
+    group = selection.group
+    discovery_url = surroundings.discovery_url(group) if group.etcd_size is not None else None
+    variables = template_variables(selection, labels, surroundings.urls, discovery_url)
+    return render_config(index.configs[selection.profile.config], variables)
+
+
+def boot_target(ready: Ready, labels: Labels, urls: ServerUrls, token: str) -> BootTarget:
+    """What the boot script says; the names on the command line are those the initramfs and the agent read."""
+    image = ready.image
+    name = machine_name(ready.selection, labels)
+    dashed = labels.mac.replace(":", "-")
+    return BootTarget(
+        title=f"{name} ({labels.mac}) boots {image.name} {image.version}",
+        kernel_url=asset_url(urls, image.kernel),
+        initrd_url=asset_url(urls, image.initrd),
+        arguments=(
+            f"provision.machine={labels.mac}",
+            f"provision.token={token}",
+            f"provision.config={urls.control}/v1/config/{dashed}",
+            f"provision.report={urls.control}/v1/events",
+            f"provision.image={asset_url(urls, image.root)}",
+            f"provision.image.sha256={image.root.sha256}",
+            f"provision.image.bytes={image.root.bytes}",
+            "console=ttyS0,115200",
+            *image.kernel_args,
+            *ready.selection.profile.kernel_args,
+        ),
+    )
+
+
+def asset_url(urls: ServerUrls, asset: ImageFile) -> str:
+    return f"{urls.assets}/assets/sha256/{asset.sha256}/{asset.file}"

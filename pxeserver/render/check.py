@@ -1,0 +1,62 @@
+"""Checks a whole inventory: every machine's config, rendered and validated as it would get it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from provision.findings import Finding, Severity
+from pxeserver.inventory.model import Index, Labels, Machine
+from pxeserver.inventory.select import NoMatch, Tie, select
+from pxeserver.render.boots import Images, Surroundings, config_for, find_image
+from pxeserver.render.variables import ServerUrls
+
+# Stand-in for a token that only the running server can make: `check` and `render` work without its state.
+EXAMPLE_TOKEN = "0" * 32
+
+EXAMPLE_URLS = ServerUrls(control="http://pxeserver:8080", assets="http://pxeserver:8081")
+
+
+def example_surroundings(images: Images) -> Surroundings:
+    """Surroundings without a running server."""
+    return Surroundings(
+        images, EXAMPLE_URLS, lambda _group: f"{EXAMPLE_URLS.control}/discovery/{EXAMPLE_TOKEN}"
+    )
+
+
+def check_machines(index: Index, surroundings: Surroundings) -> tuple[Finding, ...]:
+    """The findings of all machines' configs. What many machines share is reported once."""
+    found: dict[tuple[str, int, int, str], Finding] = {}
+    for machine in index.machines.values():
+        for finding in _check_machine(index, machine, surroundings):
+            found.setdefault((finding.file, finding.line, finding.column, finding.message), finding)
+    return tuple(found.values())
+
+
+def check_images(index: Index, surroundings: Surroundings) -> tuple[Finding, ...]:
+    """A finding for every profile whose image has not been built."""
+    images = ((p, find_image(surroundings.images, p)) for p in index.profiles.values())
+    return tuple(
+        _error(p.file, "missing-image", "image", image) for p, image in images if isinstance(image, str)
+    )
+
+
+def machine_labels(machine: Machine) -> Labels:
+    """What is known about a machine that has not spoken yet; templates may use what it will say."""
+    return Labels(
+        mac=machine.mac, uuid="00000000-0000-0000-0000-000000000000", serial="unknown", arch="x86_64"
+    )
+
+
+def _check_machine(index: Index, machine: Machine, surroundings: Surroundings) -> Iterator[Finding]:
+    labels = machine_labels(machine)
+    selection = select(index, labels)
+    if isinstance(selection, NoMatch | Tie):
+        yield _error(machine.file, "no-group", "", selection.reason)
+        return
+    yield from config_for(index, selection, labels, surroundings).findings
+
+
+def _error(file: str, code: str, path: str, message: str) -> Finding:
+    return Finding(
+        severity=Severity.ERROR, code=code, path=path, file=file, line=1, column=1, message=message
+    )

@@ -1,0 +1,1 @@
+"""HTTP: the control application, and the bytes of kernels, initrds and images."""

@@ -1,0 +1,208 @@
+"""Sends kernels, initrds and images, zero-copy from file to socket; slow machines cost nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import socket
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import h11
+
+from pxeserver.inventory.images import Asset
+from pxeserver.logs import log_decision
+from pxeserver.web.ranges import FileReply, TextReply, answer
+
+MAX_HEADER_BYTES = 16 * 1024
+IDLE_TIMEOUT_S = 60.0  # firmware opens a connection for each file; nothing legitimate is silent for so long
+# A machine switched off in the middle of a download answers no more: its connection ends after this time.
+DEAD_PEER_TIMEOUT_MS = 120_000
+READ_BYTES = 64 * 1024
+
+_log = logging.getLogger("pxeserver.bytes")
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A whole file, or its end, has gone out to a machine."""
+
+    client: str
+    asset: Asset
+    duration_ms: int
+
+
+OnSent = Callable[[Sent], Awaitable[None]]
+
+
+class BytesServer:
+    def __init__(self, find: Callable[[str], Asset | None], on_sent: OnSent) -> None:
+        self._find = find
+        self._on_sent = on_sent
+        self._server: asyncio.Server | None = None
+        self._connections: set[asyncio.Task[None]] = set()
+
+    async def start(self, address: str, port: int) -> None:
+        self._server = await asyncio.start_server(self._accept, address, port, backlog=512)
+
+    async def stop(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        for connection in tuple(self._connections):
+            connection.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is not None:
+            self._connections.add(task)
+            task.add_done_callback(self._connections.discard)
+        _set_dead_peer_timeout(writer)
+        try:
+            await _Connection(reader, writer, self._find, self._on_sent).serve()
+        except (ConnectionError, TimeoutError) as problem:
+            log_decision(_log, "connection ended", address=_client(writer), reason=problem or "idle")
+        finally:
+            writer.close()
+
+
+class _Connection:
+    """One client's requests, one after the other."""
+
+    def __init__(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        find: Callable[[str], Asset | None],
+        on_sent: OnSent,
+    ) -> None:
+        self._reader = reader
+        self._writer = writer
+        self._find = find
+        self._on_sent = on_sent
+        self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEADER_BYTES)
+        self._client = _client(writer)
+
+    async def serve(self) -> None:
+        try:
+            while await self._serve_one():
+                self._http.start_next_cycle()
+        except h11.RemoteProtocolError as problem:
+            await self._refuse_malformed(problem)
+
+    async def _serve_one(self) -> bool:
+        """Answers one request; False when the connection has had its last one."""
+        request = await self._next_event()
+        if not isinstance(request, h11.Request):
+            return False
+        method, target = request.method.decode(), request.target.decode("latin-1")
+        headers = {name.decode(): value.decode("latin-1") for name, value in request.headers}
+        if not isinstance(await self._next_event(), h11.EndOfMessage):
+            await self._send_text(
+                method, TextReply(413, "a request has no body here", (("Connection", "close"),))
+            )
+            return False
+        reply = answer(method, target, headers, self._find)
+        if isinstance(reply, FileReply):
+            await self._send_file(reply, target)
+        else:
+            await self._send_text(method, reply)
+            log_decision(
+                _log, f"{method} {target}", address=self._client, status=reply.status, reason=reply.text
+            )
+        return self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
+
+    async def _next_event(self) -> object:
+        while True:
+            event = self._http.next_event()
+            if event is not h11.NEED_DATA:
+                return event
+            async with asyncio.timeout(IDLE_TIMEOUT_S):
+                self._http.receive_data(await self._reader.read(READ_BYTES))
+
+    async def _send_file(self, reply: FileReply, target: str) -> None:
+        try:
+            file = reply.asset.path.open("rb")
+        except OSError as problem:
+            await self._send_broken(reply.asset, problem.strerror or str(problem))
+            return
+        with file:
+            if os.fstat(file.fileno()).st_size != reply.asset.bytes:
+                await self._send_broken(reply.asset, "its size is not that of the manifest")
+                return
+            await self._send_open_file(reply, file, target)
+
+    async def _send_open_file(self, reply: FileReply, file: BinaryIO, target: str) -> None:
+        started = time.monotonic()
+        self._write(h11.Response(status_code=reply.status, headers=list(reply.headers)))
+        if reply.has_body:
+            await self._send_body(file, reply)
+        self._write(h11.EndOfMessage())
+        await self._writer.drain()
+        duration_ms = round((time.monotonic() - started) * 1000)
+        log_decision(_log, f"sent {target}", address=self._client, bytes=reply.count, duration_ms=duration_ms)
+        if reply.ends_file:
+            await self._on_sent(Sent(self._client, reply.asset, duration_ms))
+
+    async def _send_body(self, file: BinaryIO, reply: FileReply) -> None:
+        # h11 keeps count of the body by the length of what it is given, without looking at the bytes.
+        self._http.send_with_data_passthrough(h11.Data(data=_Counted(reply.count)))  # type: ignore[arg-type]
+        loop = asyncio.get_running_loop()
+        try:
+            sent = await loop.sendfile(self._writer.transport, file, reply.offset, reply.count)
+        except (
+            RuntimeError
+        ) as problem:  # asyncio's word for a connection that was closed before the first byte
+            raise ConnectionError(str(problem)) from problem
+        if sent != reply.count:
+            raise ConnectionError(f"{reply.asset.path} became shorter while it was sent")
+
+    async def _send_broken(self, asset: Asset, reason: str) -> None:
+        log_decision(_log, f"cannot send {asset.path}", level=logging.ERROR, reason=reason)
+        await self._send_text("GET", TextReply(503, f"{asset.name}: {reason}", (("Retry-After", "10"),)))
+
+    async def _send_text(self, method: str, reply: TextReply) -> None:
+        body = f"{reply.text}\n".encode() if reply.text else b""
+        headers = [("Content-Length", str(len(body))), ("Content-Type", "text/plain"), *reply.headers]
+        if reply.status == 304:
+            headers = list(reply.headers)  # it has no body, and the length would be that of the file
+        self._write(h11.Response(status_code=reply.status, headers=headers))
+        if body and method != "HEAD":
+            self._write(h11.Data(data=body))
+        self._write(h11.EndOfMessage())
+        await self._writer.drain()
+
+    async def _refuse_malformed(self, problem: h11.RemoteProtocolError) -> None:
+        log_decision(_log, "refused malformed request", address=self._client, reason=problem)
+        if self._http.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
+            text = TextReply(problem.error_status_hint, str(problem), (("Connection", "close"),))
+            await self._send_text("GET", text)
+
+    def _write(self, event: h11.Event) -> None:
+        data = self._http.send(event)
+        if data:
+            self._writer.write(data)
+
+
+class _Counted:
+    """Stands for a number of bytes that the operating system sends by itself."""
+
+    def __init__(self, count: int) -> None:
+        self._count = count
+
+    def __len__(self) -> int:
+        return self._count
+
+
+def _client(writer: asyncio.StreamWriter) -> str:
+    peer = writer.get_extra_info("peername")
+    return str(peer[0]) if peer else "unknown"
+
+
+def _set_dead_peer_timeout(writer: asyncio.StreamWriter) -> None:
+    connection = writer.get_extra_info("socket")
+    if connection is not None:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DEAD_PEER_TIMEOUT_MS)
