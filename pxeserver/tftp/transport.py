@@ -18,7 +18,7 @@ TFTP_PORT = 69
 # The longest request of a real client is well below 512 bytes, the limit of RFC 2347.
 RECEIVE_BYTES = 2048
 MAX_REQUESTS_PER_TURN = 64
-# Each needs a socket and mostly a file. Beyond, requests are dropped: an ERROR would end what a client repeats.
+# Each needs a socket and mostly a file. Beyond, requests are dropped: an ERROR would end what clients repeat.
 MAX_SESSIONS = 1000
 
 log = logging.getLogger(__name__)
