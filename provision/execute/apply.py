@@ -13,7 +13,7 @@ from provision.execute.difference import Difference, Kind
 from provision.execute.handlers import handler_of
 from provision.execute.journal import Journal, RunStatus, StepRecord
 from provision.execute.machine import Machine
-from provision.execute.ownership import Leaving, leaving, path_of, remove, to_be_created
+from provision.execute.ownership import Leaving, leaving, paths_of, remove, to_be_created
 from provision.execute.survey import StepError, batches, blaming, probe_steps
 from provision.execute.target import Target
 from provision.plan.build import Plan
@@ -98,8 +98,11 @@ class _Run:
         if differing:
             creating = [step for step, difference in differing if difference.kind is Kind.CREATE]
             self._announce(creating, [step for step, _ in differing])
-        if going.gone:
+        while going.gone:
             self._remove(going)
+            # A disabled unit takes its .wants directory along, so another directory may be empty now.
+            owned -= set(going.gone)
+            going = leaving(self._machine, owned, plan.steps)
         for batch in batches(plan.steps):
             self._carry_out_batch(batch)
 
@@ -113,8 +116,8 @@ class _Run:
         target = self._machine.target
         things = to_be_created(target, creating)
         parents = [thing.name for thing in things if thing.kind == "directory"]
-        touches = dict.fromkeys([*sorted(parents), *(path for step in differing if (path := path_of(step)))])
-        self._journal.intend(self._started, things, touches)
+        touches = [*sorted(parents), *paths_of(target, differing)]
+        self._journal.intend(self._started, things, dict.fromkeys(touches))
 
     def _remove(self, going: Leaving) -> None:
         for removal in going.removals:

@@ -15,7 +15,7 @@ from provision.actions import (
     Step,
     WriteFile,
 )
-from provision.execute.accounts import read_accounts
+from provision.execute.accounts import Accounts, read_accounts
 from provision.execute.command import demand
 from provision.execute.difference import Difference, Kind
 from provision.execute.handlers.keys import keys_path
@@ -62,25 +62,23 @@ def thing_of(step: Step) -> Thing | None:
             return None
 
 
-def path_of(step: Step) -> str | None:
-    match step.action:
-        case WriteFile(path=path) | EnsureLink(path=path) | EnsureDirectory(path=path):
-            return path
-        case _:
-            return None
+def paths_of(target: Target, steps: Iterable[Step]) -> tuple[str, ...]:
+    """Paths that the steps are about; keys of a user who does not exist yet have none."""
+    accounts = read_accounts(target)
+    found = (_path_of(accounts, step) for step in steps)
+    return tuple(path for path in found if path)
 
 
-def to_be_created(target: Target, steps: Iterable[Step]) -> frozenset[Thing]:
+def to_be_created(target: Target, steps: Sequence[Step]) -> frozenset[Thing]:
     """What these steps, which were found to create something, bring into being; missing parents as well."""
-    steps = tuple(steps)
-    parents = {parent for step in steps for parent in target.missing_parents(path_of(step) or "/")}
+    parents = {parent for path in paths_of(target, steps) for parent in target.missing_parents(path)}
     things = {thing for step in steps if (thing := thing_of(step))}
     return frozenset(things | {Thing("directory", parent) for parent in parents})
 
 
 def leaving(machine: Machine, owned: frozenset[Thing], steps: Sequence[Step]) -> Leaving:
     """In the order to remove them: units, then files, then directories from the deepest up."""
-    stale = owned - _asked(steps)
+    stale = owned - _asked(machine.target, steps)
     if not stale:
         return Leaving()
     units = [thing for thing in sorted(stale) if _is_set(machine, thing)]
@@ -105,9 +103,19 @@ def remove(machine: Machine, thing: Thing) -> None:
         machine.target.remove(path)
 
 
-def _asked(steps: Sequence[Step]) -> set[Thing]:
+def _path_of(accounts: Accounts, step: Step) -> str | None:
+    match step.action:
+        case WriteFile(path=path) | EnsureLink(path=path) | EnsureDirectory(path=path):
+            return path
+        case EnsureAuthorizedKeys(user=name) if name in accounts.users:
+            return keys_path(accounts.users[name])
+        case _:
+            return None
+
+
+def _asked(target: Target, steps: Sequence[Step]) -> set[Thing]:
     things = {thing for step in steps if (thing := thing_of(step))}
-    names = [parts(path) for step in steps if (path := path_of(step))]
+    names = [parts(path) for path in paths_of(target, steps)]
     parents = {"/" + "/".join(name[:depth]) for name in names for depth in range(1, len(name))}
     return things | {Thing("directory", parent) for parent in parents}
 

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ParamSpec, Protocol, TypeVar
+from zlib import crc32
 
 from provision.execute.path_walk import PathWalk, parts, walking
 
@@ -247,11 +248,10 @@ class Target:
     def _parent(self, path: str) -> Iterator[tuple[PathWalk, str]]:
         names = parts(path)
         with walking(self._root_fd) as walk:
-            walk.descend("/".join(names[:-1]))
-            name = names[-1] if names else "."
-            if name == "..":
-                raise ValueError(f"path {path!r} ends in '..'")
-            yield walk, name
+            # What ends in `..`, or is the root itself, is a directory that has no name where it is.
+            is_nameless = not names or names[-1] == ".."
+            walk.descend(path if is_nameless else "/".join(names[:-1]))
+            yield walk, "." if is_nameless else names[-1]
 
     def _clear(self, temporary: str) -> None:
         entry = self.stat(temporary)
@@ -302,7 +302,7 @@ def temporary_path(path: str) -> str:
     """Always the same name for the same place: a run after a crash replaces what the first one left."""
     directory, _, name = path.rstrip("/").rpartition("/")
     # Names may be 255 bytes long (NAME_MAX), so the temporary name cannot contain a long one.
-    short = name if len(name.encode()) <= 200 else f"{name[:40]}-{len(name)}"
+    short = name if len(name.encode()) <= 200 else f"{name[:40]}-{crc32(name.encode()):08x}"
     return f"{directory}/{TEMPORARY_PREFIX}{short}"
 
 

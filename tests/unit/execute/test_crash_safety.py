@@ -1,0 +1,144 @@
+"""Power is cut at every single change to the file system; running again ends in the same tree."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import ParamSpec, TypeVar, cast
+
+import pytest
+
+from provision.actions import EnsureAuthorizedKeys, EnsureDirectory, EnsureLink, Step, WriteFile
+from provision.execute.apply import apply
+from provision.execute.journal import Journal
+from provision.execute.target import Gate, Target, straight, syncfs
+from provision.plan.build import Plan
+from provision.plan.order import ordered
+from tests.unit.execute.tree import describe_tree
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+PLAN = Plan(
+    ordered(
+        [
+            Step(EnsureDirectory("/srv/data", 0o750), "directories[0]"),
+            Step(EnsureDirectory("/etc", 0o700), "directories[1]"),
+            Step(WriteFile("/etc/motd", b"new text"), "files[0]"),
+            Step(WriteFile("/opt/app/conf/main", b"x=1", 0o600), "files[1]"),
+            Step(WriteFile("/srv/data/table", b"rows", 0o640), "files[2]"),
+            Step(EnsureLink("/etc/app", "/opt/app"), "links[0]"),
+            Step(EnsureLink("/opt/app/copy", "/srv/data/table", hard=True), "links[1]"),
+            Step(EnsureAuthorizedKeys("core", ("ssh-ed25519 AAAA me",)), "users[0].ssh_authorized_keys"),
+        ]
+    )
+)
+NEXT_PLAN = Plan((Step(WriteFile("/etc/motd", b"newer text"), "files[0]"),))
+
+# More than any of the runs below makes; a run that is longer fails the last assertion of its test.
+MOST_CHANGES = 400
+
+
+class PowerCut(Exception):
+    """The machine is gone."""
+
+
+class FailingPower:
+    """Lets some changes through, then fails: a write that is cut gets half of its bytes out."""
+
+    def __init__(self, changes_left: int) -> None:
+        self.changes_left = changes_left
+
+    def __call__(self, change: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        if self.changes_left == 0:
+            if cast(object, change) is os.write:
+                fd, data = cast(tuple[int, memoryview], args)
+                os.write(fd, data[: len(data) // 2])
+            raise PowerCut
+        self.changes_left -= 1
+        return without_waiting(change, *args, **kwargs)
+
+
+def without_waiting(change: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """The disk of a test need not turn."""
+    return cast(T, None) if cast(object, change) is syncfs else straight(change, *args, **kwargs)
+
+
+def make_root(place: Path) -> Path:
+    (place / "etc").mkdir(parents=True)
+    (place / "etc/motd").write_text("old text")
+    (place / "etc/passwd").write_text("root:x:0:0::/root:/bin/sh\ncore:x:0:0::/home/core:/bin/sh\n")
+    (place / "etc/group").write_text("root:x:0:\n")
+    return place
+
+
+def run(root: Path, plan: Plan, gate: Gate) -> None:
+    with Target(root, gate=gate) as target:
+        apply(plan, target, contents={}, journal=Journal(target), on_step=lambda _: None)
+
+
+def is_cut(root: Path, plan: Plan, changes: int) -> bool:
+    try:
+        run(root, plan, FailingPower(changes))
+    except PowerCut:
+        return True
+    return False
+
+
+def test_a_run_cut_at_any_change_and_started_again_ends_in_the_same_tree(tmp_path: Path) -> None:
+    whole = make_root(tmp_path / "whole")
+    run(whole, PLAN, without_waiting)
+
+    for changes in range(MOST_CHANGES):
+        root = make_root(tmp_path / str(changes))
+        cut = is_cut(root, PLAN, changes)
+        run(root, PLAN, without_waiting)
+
+        assert describe_tree(root) == describe_tree(whole), f"cut after {changes} changes"
+        if not cut:
+            break
+    assert not cut
+
+
+def test_a_removal_cut_at_any_change_and_started_again_ends_in_the_same_tree(tmp_path: Path) -> None:
+    whole = make_root(tmp_path / "whole")
+    run(whole, PLAN, without_waiting)
+    run(whole, NEXT_PLAN, without_waiting)
+
+    for changes in range(MOST_CHANGES):
+        root = make_root(tmp_path / str(changes))
+        run(root, PLAN, without_waiting)
+        cut = is_cut(root, NEXT_PLAN, changes)
+        run(root, NEXT_PLAN, without_waiting)
+
+        assert describe_tree(root) == describe_tree(whole), f"cut after {changes} changes"
+        if not cut:
+            break
+    assert not cut
+
+
+def test_what_a_cut_run_created_is_removed_when_no_longer_asked_for(tmp_path: Path) -> None:
+    clean = make_root(tmp_path / "clean")
+    run(clean, NEXT_PLAN, without_waiting)
+    (clean / "etc").chmod(0o700)
+
+    for changes in range(MOST_CHANGES):
+        root = make_root(tmp_path / str(changes))
+        cut = is_cut(root, PLAN, changes)
+        run(root, NEXT_PLAN, without_waiting)
+        (root / "etc").chmod(0o700)
+
+        assert describe_tree(root) == describe_tree(clean), f"cut after {changes} changes"
+        if not cut:
+            break
+    assert not cut
+
+
+@pytest.mark.parametrize("changes", [0, 1, 5, 50])
+def test_an_old_file_is_whole_until_the_new_one_is_there(tmp_path: Path, changes: int) -> None:
+    root = make_root(tmp_path / "root")
+
+    is_cut(root, PLAN, changes)
+
+    assert (root / "etc/motd").read_text() in ("old text", "new text")
