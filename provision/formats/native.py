@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import islice
 
 import msgspec
 import yaml
@@ -29,6 +30,7 @@ from provision.sections.hidden import HiddenText
 from provision.variables import check_variables
 
 MAX_DEPTH = 32  # the language needs 7; libyaml's composer recurses in C and would overrun the stack
+MAX_PROBLEMS = 100  # more than anyone reads; bounds the work for a file made to be slow
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,10 @@ def _read(parsed: _Parsed) -> tuple[Document | None, tuple[Problem, ...]]:
     try:
         document = _convert(parsed.data)
     except msgspec.ValidationError as failure:
-        return None, tuple(_shape_problems(parsed.data, str(failure)))
-    return document, tuple(check_document(document))
+        return None, tuple(islice(_shape_problems(parsed.data, str(failure)), MAX_PROBLEMS + 1))
+    problems = list(check_document(document))
+    problems.sort(key=lambda problem: problem.severity is not Severity.ERROR)  # no warning hides an error
+    return document, tuple(problems[: MAX_PROBLEMS + 1])
 
 
 def _convert(data: Plain) -> Document:
@@ -77,7 +81,12 @@ def _shape_problems(data: Plain, message: str) -> Iterator[Problem]:
     """All problems of shape, and those of meaning in the sections of good shape: one run shows both."""
     from provision.formats import shape
 
-    yield from list(shape.explain(data)) or [shape.from_message(message)]
+    explained = False
+    for problem in shape.explain(data):
+        explained = True
+        yield problem
+    if not explained:
+        yield shape.from_message(message)
     for key, value in data.items() if isinstance(data, dict) else ():
         try:
             part = _convert({key: value})
@@ -168,16 +177,24 @@ def _located(
     """Findings in the order of the file."""
     from provision.schema import secret_names
 
-    problems = list(problems)
     spans = list(secret_spans(parsed.root, secret_names()))
     hidden = [
         problem.place for problem in problems if problem.sensitive and exists(parsed.root, problem.place)
     ]
     spans += [span_of(find(parsed.root, place)[1]) for place in hidden]
     shown = masked(lines, spans)
-    findings = [_locate(problem, parsed.root, shown, file) for problem in problems]
-    findings += [_node_finding(problem, shown, file) for problem in parsed.problems]
-    return tuple(sorted(findings, key=lambda finding: (finding.line, finding.column)))
+    findings = [_locate(problem, parsed.root, shown, file) for problem in problems[:MAX_PROBLEMS]]
+    findings += [_node_finding(problem, shown, file) for problem in parsed.problems[:MAX_PROBLEMS]]
+    findings.sort(key=lambda finding: (finding.line, finding.column))
+    if max(len(problems), len(parsed.problems)) <= MAX_PROBLEMS:
+        return tuple(findings)
+    # A problem left out may be the one that would have masked a line: then none is shown.
+    bare = [replace(finding, excerpt=None) for finding in findings]
+    message = f"only the first {MAX_PROBLEMS} problems are listed"
+    return (
+        *bare,
+        replace(bare[-1], severity=Severity.NOTE, code="more", path="", message=message, hint=None),
+    )
 
 
 def _locate(problem: Problem, root: Node, shown: list[str], file: str) -> Finding:

@@ -36,13 +36,13 @@ def explain(data: Plain) -> Iterator[Problem]:
     """Problems of shape: unknown and missing keys, wrong types, numbers out of range."""
     schema = document_schema()
     reader = _Reader(schema.get("$defs", {}))
-    problems = [
-        problem
-        for found in Draft202012Validator(schema).iter_errors(data)
-        for problem in reader.problems(_mismatch(found))
-    ]
     # jsonschema reports each missing key apart without naming it as data; each report tells all of them.
-    yield from dict.fromkeys(problems)
+    told: set[Problem] = set()
+    for found in Draft202012Validator(schema).iter_errors(data):
+        for problem in reader.problems(_mismatch(found)):
+            if problem not in told:
+                told.add(problem)
+                yield problem
 
 
 def from_message(message: str) -> Problem:

@@ -87,7 +87,7 @@ def masked(lines: list[str], spans: Iterable[Span]) -> list[str]:
 
 
 def _hidden(line: str, start: int, end: int) -> str:
-    """Inside a line the width stays, so that carets fit; at its end not even the length of the secret shows."""
+    """Inside a line the width stays, so that carets fit; at its end not even the secret's length shows."""
     if end >= len(line.rstrip()):
         return line[:start] + MASK if line[start:end].strip() else line
     return line[:start] + "*" * (end - start) + line[end:]
@@ -98,7 +98,7 @@ def masked_by_name(lines: list[str], names: frozenset[str]) -> list[str]:
 
     Errs on the side of hiding.
     """
-    key = re.compile(rf"(?:{'|'.join(map(re.escape, sorted(names)))})\b")
+    key = re.compile(rf"(?:{'|'.join(map(re.escape, sorted(names)))})\b|PRIVATE KEY")
     fresh_key = re.compile(r"""\s*(?:- +)?["']?[A-Za-z_][\w-]*["']?\s*:(?:\s|$)""")
     result = []
     hiding = False
