@@ -1,0 +1,88 @@
+"""Everything remote is there and verified before anything is written."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+
+from provision.actions import RemoteContent, Step, WriteFile
+from provision.errors import SourceError
+from provision.execute.target import Target
+from provision.fetch.digest import verify
+from provision.fetch.gather import gather, missing
+from provision.plan.build import Plan
+
+TOOL = RemoteContent("http://server/tool", "sha256", hashlib.sha256(b"tool").hexdigest())
+LOOSE = RemoteContent("http://server/loose", None, None)
+
+
+class Server:
+    """Answers from a table and remembers what it was asked for."""
+
+    def __init__(self, **files: bytes) -> None:
+        self.files = files
+        self.asked: list[str] = []
+
+    def __call__(self, url: str, deadline_s: float) -> bytes:
+        self.asked.append(url)
+        name = url.rpartition("/")[2]
+        if name not in self.files:
+            raise SourceError(f"cannot fetch {url}: the server answers 404 Not Found", hint="check the URL")
+        return self.files[name]
+
+
+def plan(*contents: RemoteContent) -> Plan:
+    return Plan(
+        tuple(Step(WriteFile(f"/{n}", content), f"files[{n}].source") for n, content in enumerate(contents))
+    )
+
+
+def test_all_contents_are_fetched_each_once(tmp_path: Path) -> None:
+    server = Server(tool=b"tool", loose=b"anything")
+
+    contents = gather(plan(TOOL, LOOSE, TOOL), Target(tmp_path), fetch=server)
+
+    assert contents == {TOOL: b"tool", LOOSE: b"anything"}
+    assert sorted(server.asked) == ["http://server/loose", "http://server/tool"]
+
+
+def test_content_that_the_machine_has_already_is_not_fetched(tmp_path: Path) -> None:
+    (tmp_path / "0").write_bytes(b"tool")
+
+    assert missing(plan(TOOL), Target(tmp_path)) == ()
+
+
+def test_content_without_a_digest_is_always_fetched(tmp_path: Path) -> None:
+    (tmp_path / "0").write_bytes(b"anything")
+
+    assert missing(plan(LOOSE), Target(tmp_path)) == ((LOOSE, "files[0].source"),)
+
+
+def test_an_unreachable_source_is_named_with_its_config_path(tmp_path: Path) -> None:
+    with pytest.raises(SourceError) as caught:
+        gather(plan(LOOSE, TOOL), Target(tmp_path), fetch=Server(loose=b""))
+
+    assert str(caught.value) == (
+        "files[1].source: cannot fetch http://server/tool: the server answers 404 Not Found (check the URL)"
+    )
+
+
+def test_a_wrong_digest_is_named_with_both_digests_and_the_url(tmp_path: Path) -> None:
+    with pytest.raises(SourceError) as caught:
+        gather(plan(TOOL), Target(tmp_path), fetch=Server(tool=b"changed"))
+
+    assert caught.value.path == "files[0].source"
+    assert caught.value.message == (
+        f"http://server/tool: sha256 is {hashlib.sha256(b'changed').hexdigest()}, not {TOOL.digest}"
+    )
+
+
+def test_digests_are_compared_in_any_case() -> None:
+    verify(b"tool", "sha256", hashlib.sha256(b"tool").hexdigest().upper())
+
+
+def test_an_unknown_algorithm_is_refused() -> None:
+    with pytest.raises(SourceError, match="digest 'md5' is not known"):
+        verify(b"", "md5", "d41d8cd98f00b204e9800998ecf8427e")
