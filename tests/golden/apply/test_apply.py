@@ -1,0 +1,85 @@
+"""A folder is a test: config.yaml applied to a root directory (before.txt) must give plan.txt and after.txt.
+
+With earlier.yaml, that config was applied first. UPDATE_GOLDEN=1 writes plan.txt and after.txt anew; read the diff.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from provision.commands.plan import facts_for, find_changes
+from provision.execute.apply import Outcome, apply
+from provision.execute.journal import Journal
+from provision.execute.target import Target
+from provision.load import load_bytes
+from provision.plan.build import Plan, plan
+from provision.plan.render import render_text
+from tests.golden.apply.tree import build_tree, describe_tree
+
+HERE = Path(__file__).parent
+CASES = sorted(place.parent.name for place in HERE.glob("*/config.yaml"))
+
+
+def read_plan(file: Path, root: Path) -> Plan:
+    loaded = load_bytes(file.read_bytes(), file=file.name)
+    assert loaded.document is not None, loaded.findings
+    return plan(loaded.document, facts_for(loaded.document, root))
+
+
+def apply_config(file: Path, root: Path) -> Outcome:
+    with Target(root) as target:
+        journal = Journal(target)
+        return apply(read_plan(file, root), target, contents={}, journal=journal, on_step=lambda _: None)
+
+
+def plan_text(file: Path, root: Path) -> str:
+    with Target(root) as target:
+        return render_text(find_changes(read_plan(file, root), target))
+
+
+def expect(place: Path, text: str) -> None:
+    if os.environ.get("UPDATE_GOLDEN"):
+        place.write_text(text)
+    assert text == place.read_text(), place
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_plan_and_the_tree_are_as_written_down(case: str, tmp_path: Path) -> None:
+    folder = HERE / case
+    build_tree(tmp_path, (folder / "before.txt").read_text())
+    if (folder / "earlier.yaml").exists():
+        apply_config(folder / "earlier.yaml", tmp_path)
+
+    expect(folder / "plan.txt", plan_text(folder / "config.yaml", tmp_path))
+    apply_config(folder / "config.yaml", tmp_path)
+
+    expect(folder / "after.txt", describe_tree(tmp_path))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_second_apply_has_nothing_to_do(case: str, tmp_path: Path) -> None:
+    folder = HERE / case
+    build_tree(tmp_path, (folder / "before.txt").read_text())
+    first = apply_config(folder / "config.yaml", tmp_path)
+    tree = describe_tree(tmp_path)
+
+    second = apply_config(folder / "config.yaml", tmp_path)
+
+    assert second == Outcome(unchanged=first.created + first.changed + first.unchanged)
+    assert describe_tree(tmp_path) == tree
+    assert plan_text(folder / "config.yaml", tmp_path) == "nothing to do: the machine is as asked for\n"
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_plan_changes_nothing(case: str, tmp_path: Path) -> None:
+    folder = HERE / case
+    build_tree(tmp_path, (folder / "before.txt").read_text())
+    tree = describe_tree(tmp_path)
+
+    plan_text(folder / "config.yaml", tmp_path)
+
+    assert describe_tree(tmp_path) == tree
+    assert not (tmp_path / "var").exists()
