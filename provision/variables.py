@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TypeVar, cast
 
-from msgspec import Struct
-from msgspec.structs import replace
+from msgspec import Struct, structs
 
 from provision.errors import ProvisionError
 from provision.facts import FACT_NAMES, Facts
@@ -31,7 +31,8 @@ def check_variables(value: object, place: Place = ()) -> Iterator[Problem]:
     """Variables that can never be filled in."""
     for here, text in _strings(value, place):
         for match in VARIABLE.finditer(text):
-            yield from _check_match(match, here)
+            for problem in _check_match(match, here):
+                yield replace(problem, text_line=text.count("\n", 0, match.start()))
 
 
 def _check_match(match: re.Match[str], place: Place) -> Iterator[Problem]:
@@ -59,7 +60,7 @@ def _expanded(value: object, facts: Facts, place: Place) -> object:
         fields = {
             name: _expanded(getattr(value, name), facts, (*place, name)) for name in value.__struct_fields__
         }
-        return replace(value, **fields)
+        return structs.replace(value, **fields)
     if isinstance(value, tuple):
         return tuple(_expanded(item, facts, (*place, index)) for index, item in enumerate(value))
     if isinstance(value, dict):

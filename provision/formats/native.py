@@ -172,7 +172,7 @@ def _text_finding(problem: TextError, data: bytes, file: str) -> Finding:
 
 
 def _located(
-    parsed: _Parsed, problems: Iterable[Problem], lines: list[str], file: str
+    parsed: _Parsed, problems: tuple[Problem, ...], lines: list[str], file: str
 ) -> tuple[Finding, ...]:
     """Findings in the order of the file."""
     from provision.schema import secret_names

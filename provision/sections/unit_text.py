@@ -31,12 +31,14 @@ def check_unit_text(text: str, place: Place, unit_type: str) -> Iterator[Problem
         hint = "an empty unit file means masked; write `mask: true` for that"
         yield error("unit-empty", place, "the text is empty", hint)
         return
-    known = {"Unit", "Install", *filter(None, [TYPE_SECTIONS.get(unit_type)])}
+    own = TYPE_SECTIONS.get(unit_type)
+    known = {"Unit", "Install", own} if own else None
     inside = False
     for number, line in _logical_lines(text):
         if match := SECTION.fullmatch(line):
             inside = True
-            yield from _check_section(match[1], known, place, number)
+            if known:
+                yield from _check_section(match[1], known, place, number)
         elif problem := _line_problem(line, inside=inside):
             yield replace(error("unit-syntax", place, problem), text_line=number)
             return
