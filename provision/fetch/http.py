@@ -19,6 +19,7 @@ MAX_REDIRECTS = 5
 FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0
 USER_AGENT = "provision"
+DEFAULT_PORTS = {"http": 80, "https": 443}
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 
@@ -89,14 +90,19 @@ def _follow(url: str, limits: Limits, ends: float) -> bytes:
 
 
 def _split(url: str) -> SplitResult:
-    split = urlsplit(url)
-    if split.scheme not in ("http", "https") or not split.hostname:
+    """Only what can go into a request line as it stands: blanks and letters beyond ASCII are to be %-encoded."""
+    try:
+        split = urlsplit(url)
+        is_usable = split.scheme in DEFAULT_PORTS and bool(split.hostname) and split.port != 0
+    except ValueError:  # a port that is no number, brackets without an address in them
+        is_usable = False
+    if not is_usable or not url.isascii() or not url.isprintable() or " " in url:
         raise SourceError(f"cannot fetch {url}: not an http or https URL", hint="write http://HOST/PATH")
     return split
 
 
-def _host(split: SplitResult) -> tuple[str, str | None, int | None]:
-    return split.scheme, split.hostname, split.port
+def _host(split: SplitResult) -> tuple[str, str, int]:
+    return split.scheme, split.hostname or "", split.port or DEFAULT_PORTS[split.scheme]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,11 +131,11 @@ def _get(url: str, limits: Limits, ends: float) -> bytes | _Redirect:
 
 
 def _connection(split: SplitResult, timeout_s: float) -> http.client.HTTPConnection:
-    host = split.hostname or ""
-    if split.scheme == "https":
+    scheme, host, port = _host(split)
+    if scheme == "https":
         context = ssl.create_default_context()
-        return http.client.HTTPSConnection(host, split.port, timeout=timeout_s, context=context)
-    return http.client.HTTPConnection(host, split.port, timeout=timeout_s)
+        return http.client.HTTPSConnection(host, port, timeout=timeout_s, context=context)
+    return http.client.HTTPConnection(host, port, timeout=timeout_s)
 
 
 @contextmanager
@@ -174,13 +180,14 @@ _STATUS_HINTS = {
 
 def _body(url: str, response: http.client.HTTPResponse, size_limit_bytes: int) -> bytes:
     chunks: list[bytes] = []
-    size = response.length or 0
-    while size <= size_limit_bytes:
+    promised_bytes = response.length or 0  # none is said for a chunked body
+    read_bytes = 0
+    while max(promised_bytes, read_bytes) <= size_limit_bytes:
         chunk = response.read(CHUNK_BYTES)
         if not chunk:
             return _complete(b"".join(chunks), response)
         chunks.append(chunk)
-        size = max(size, sum(map(len, chunks)))
+        read_bytes += len(chunk)
     raise SourceError(f"{url} is larger than {size_limit_bytes} bytes", hint="check the URL")
 
 
