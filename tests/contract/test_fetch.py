@@ -231,6 +231,8 @@ def test_redirects_in_a_circle_end() -> None:
         "http:///nothing",
         "http://server:port/",
         "http://127.0.0.1/a b",
+        "http://127.0.0.1/\r\nHost: x",
+        "http://[::1/",
         "text",
     ],
 )
