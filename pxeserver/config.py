@@ -97,7 +97,7 @@ def _mode(table: Table) -> DhcpMode:
     try:
         return DhcpMode(text)
     except ValueError:
-        hint = did_you_mean(text, DhcpMode) or "one of full, off, proxy"
+        hint = did_you_mean(text, (mode.value for mode in DhcpMode)) or "one of full, off, proxy"
         table.report("wrong-value", "mode", f"{text!r} is no DHCP mode", hint=hint)
         return DhcpMode.PROXY
 

@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
     findings += check_machines(index, surroundings) + check_images(index, surroundings)
     print(RENDERERS[args.format](_reports(findings)), end="")
     if args.format == "text" and not has_errors(findings):
-        print(f"{args.data}: {len(index.machines)} machines, {len(index.groups)} groups, all valid")
+        print(f"{args.data}: valid (machines: {len(index.machines)}, groups: {len(index.groups)})")
     return ExitCode.INVALID_CONFIG if has_errors(findings) else ExitCode.DONE
 
 

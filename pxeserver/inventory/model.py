@@ -7,10 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import IPv4Address
-from types import MappingProxyType
 
 _MAC = re.compile(r"([0-9a-f]{2})[:-]?" * 5 + r"([0-9a-f]{2})")
-_EMPTY: Mapping[str, object] = MappingProxyType({})
 
 SELECTOR_LABELS = ("arch", "hostname", "mac", "serial", "uuid")
 
@@ -38,7 +36,7 @@ class Profile:
     image: str
     config: str
     kernel_args: tuple[str, ...] = ()
-    vars: Mapping[str, object] = _EMPTY
+    vars: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +48,7 @@ class Group:
     profile: str
     selector: tuple[tuple[str, str], ...] = ()
     etcd_size: int | None = None
-    vars: Mapping[str, object] = _EMPTY
+    vars: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +61,7 @@ class Machine:
     hostname: str
     address: IPv4Address | None = None
     group: str | None = None
-    vars: Mapping[str, object] = _EMPTY
+    vars: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,10 @@ import logging
 import os
 import socket
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
+from email.utils import formatdate
+from http import HTTPStatus
 from typing import BinaryIO
 
 import h11
@@ -137,13 +139,13 @@ class _Connection:
 
     async def _send_open_file(self, reply: FileReply, file: BinaryIO, target: str) -> None:
         started = time.monotonic()
-        self._write(h11.Response(status_code=reply.status, headers=list(reply.headers)))
+        self._write(_head(reply.status, reply.headers))
         if reply.has_body:
             await self._send_body(file, reply)
         self._write(h11.EndOfMessage())
         await self._writer.drain()
         duration_ms = round((time.monotonic() - started) * 1000)
-        log_decision(_log, f"sent {target}", address=self._client, bytes=reply.count, duration_ms=duration_ms)
+        log_decision(_log, f"sent {target}", address=self._client, bytes=reply.count if reply.has_body else 0, duration_ms=duration_ms)
         if reply.ends_file:
             await self._on_sent(Sent(self._client, reply.asset, duration_ms))
 
@@ -169,7 +171,7 @@ class _Connection:
         headers = [("Content-Length", str(len(body))), ("Content-Type", "text/plain"), *reply.headers]
         if reply.status == 304:
             headers = list(reply.headers)  # it has no body, and the length would be that of the file
-        self._write(h11.Response(status_code=reply.status, headers=headers))
+        self._write(_head(reply.status, headers))
         if body and method != "HEAD":
             self._write(h11.Data(data=body))
         self._write(h11.EndOfMessage())
@@ -185,6 +187,12 @@ class _Connection:
         data = self._http.send(event)
         if data:
             self._writer.write(data)
+
+
+def _head(status: int, headers: Iterable[tuple[str, str]]) -> h11.Response:
+    # RFC 9110 section 6.6.1: a server with a clock sends the date. The phrase is for firmware that insists on one.
+    dated = [*headers, ("Date", formatdate(usegmt=True))]
+    return h11.Response(status_code=status, headers=dated, reason=HTTPStatus(status).phrase)
 
 
 class _Counted:

@@ -1,0 +1,76 @@
+"""The server's settings file."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Address
+from pathlib import Path
+
+import pytest
+
+from pxeserver.boot.decide import DhcpMode
+from pxeserver.config import DhcpSettings, ServerSettings, read_settings
+
+
+def test_without_a_file_every_setting_has_its_default(tmp_path: Path) -> None:
+    settings, findings = read_settings(tmp_path)
+
+    assert findings == ()
+    assert settings == ServerSettings(DhcpSettings(mode=DhcpMode.PROXY), http_port=8080, assets_port=8081)
+
+
+def test_everything_can_be_set(tmp_path: Path) -> None:
+    (tmp_path / "pxeserver.yaml").write_text(
+        "dhcp: {mode: full, pool: {first: 10.0.0.100, last: 10.0.0.199}, lease_s: 600, router: 10.0.0.1,"
+        " dns: [10.0.0.1, 10.0.0.2], domain: lab.example}\n"
+        "http_port: 80\nassets_port: 81\nassets_url: http://mirror.example/pxe/\n"
+    )
+
+    settings, findings = read_settings(tmp_path)
+
+    assert findings == ()
+    assert settings == ServerSettings(
+        DhcpSettings(
+            mode=DhcpMode.FULL,
+            pool=(IPv4Address("10.0.0.100"), IPv4Address("10.0.0.199")),
+            lease_s=600,
+            router=IPv4Address("10.0.0.1"),
+            dns=(IPv4Address("10.0.0.1"), IPv4Address("10.0.0.2")),
+            domain="lab.example",
+        ),
+        http_port=80,
+        assets_port=81,
+        assets_url="http://mirror.example/pxe",
+    )
+
+
+def test_an_unquoted_off_means_off(tmp_path: Path) -> None:
+    (tmp_path / "pxeserver.yaml").write_text("dhcp: {mode: off}\n")
+
+    assert read_settings(tmp_path)[0].dhcp.mode is DhcpMode.OFF
+
+
+@pytest.mark.parametrize(
+    ("text", "finding"),
+    [
+        pytest.param("http_prt: 1\n", "1:1 unknown key 'http_prt' (did you mean 'http_port'?)", id="key"),
+        pytest.param("dhcp: {mode: ful}\n", "1:14 'ful' is no DHCP mode (did you mean 'full'?)", id="mode"),
+        pytest.param("http_port: 70000\n", "1:12 a whole number from 1 to 65535 is needed here", id="port"),
+        pytest.param("assets_port: 8080\n", "1:14 8080 is also the http_port", id="one port for two"),
+        pytest.param(
+            "dhcp:\n  pool: {first: 10.0.0.9, last: 10.0.0.1}\n",
+            "2:33 10.0.0.1 comes before 10.0.0.9",
+            id="pool",
+        ),
+        pytest.param("dhcp:\n  pool: {first: 10.0.0.9}\n", "2:9 'last' is missing", id="half a pool"),
+        pytest.param(
+            "assets_url: mirror\n", "1:13 'mirror' is not a URL (like http://mirror.example/pxe)", id="url"
+        ),
+    ],
+)
+def test_a_wrong_setting_is_found_where_it_is(tmp_path: Path, text: str, finding: str) -> None:
+    (tmp_path / "pxeserver.yaml").write_text(text)
+
+    (found,) = read_settings(tmp_path)[1]
+
+    hint = f" ({found.hint})" if found.hint else ""
+    assert f"{found.line}:{found.column} {found.message}{hint}" == finding
