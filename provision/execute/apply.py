@@ -58,7 +58,7 @@ def apply(
 ) -> Outcome:
     """Stops at the first step that fails, with a ProvisionError that has its config path."""
     run = _Run(Machine(target, contents), journal, on_step)
-    with run.recorded():
+    with journal.alone(), run.recorded():
         run.carry_out(plan)
     return run.outcome
 
@@ -75,12 +75,12 @@ class _Run:
     def recorded(self) -> Iterator[None]:
         """The status file says how the run stands, whatever happens."""
         status = RunStatus("running", self._started, config_digest=self._journal.config_digest)
-        before = self._journal.status()
-        self._tidy_after(before)
+        self._tidy_after(self._journal.status())
         self._journal.write_status(status)
         began = time.monotonic()
         try:
-            yield
+            with _machine_trouble():
+                yield
         except ProvisionError as error:
             if isinstance(error, StepError):
                 self._tell_failure(error, _milliseconds_since(began))
@@ -89,28 +89,32 @@ class _Run:
         self._finish(status, "done", None)
 
     def carry_out(self, plan: Plan) -> None:
+        began = time.monotonic()
+        self._remove_all(plan)
+        found = list(zip(plan.steps, probe_steps(self._machine, plan.steps), strict=True))
+        differing = [(step, difference) for step, difference in found if difference]
+        if not differing:
+            self._tell(found, _milliseconds_since(began))
+            return
+        creating = [step for step, difference in differing if difference.kind is Kind.CREATE]
+        self._announce(creating, [step for step, _ in differing])
+        for batch in batches(plan.steps):
+            self._carry_out_batch(batch)
+
+    def _remove_all(self, plan: Plan) -> None:
+        """Before the rest, which may want the same paths for other things."""
         owned = self._journal.history().owned
-        going = leaving(self._machine, owned, plan.steps)
-        found = probe_steps(self._machine, plan.steps)
-        differing = [
-            (step, difference) for step, difference in zip(plan.steps, found, strict=True) if difference
-        ]
-        if differing:
-            creating = [step for step, difference in differing if difference.kind is Kind.CREATE]
-            self._announce(creating, [step for step, _ in differing])
-        while going.gone:
+        while (going := leaving(self._machine, owned, plan.steps)).gone:
             self._remove(going)
             # A disabled unit takes its .wants directory along, so another directory may be empty now.
             owned -= set(going.gone)
-            going = leaving(self._machine, owned, plan.steps)
-        for batch in batches(plan.steps):
-            self._carry_out_batch(batch)
 
     def _tidy_after(self, before: RunStatus | None) -> None:
         if before is not None and before.result == "done":
             return
-        for path in self._journal.history().touched:
-            self._machine.target.remove_leftover(path)
+        with _machine_trouble():
+            for path in self._journal.history().touched:
+                self._machine.target.remove_leftover(path)
 
     def _announce(self, creating: Sequence[Step], differing: Sequence[Step]) -> None:
         target = self._machine.target
@@ -187,6 +191,15 @@ class _Run:
                 unchanged=self.outcome.unchanged,
             )
         )
+
+
+@contextmanager
+def _machine_trouble() -> Iterator[None]:
+    """What the file system refuses outside any step, when looking for what is to be removed."""
+    try:
+        yield
+    except OSError as error:
+        raise ProvisionError(f"cannot use {error.filename or 'the target root'}: {error.strerror}") from error
 
 
 def _result(step: Step | None, difference: Difference | None, duration_ms: int) -> StepResult:

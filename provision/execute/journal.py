@@ -7,10 +7,11 @@ written before it: a later run may remove only what is listed there.
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from provision.errors import ProvisionError
@@ -18,6 +19,7 @@ from provision.execute.target import Target
 
 JOURNAL_PATH = "/var/lib/provision/journal.jsonl"
 STATUS_PATH = "/var/lib/provision/status.json"
+LOCK_PATH = "/var/lib/provision/lock"
 STATUS_MODE = 0o644
 
 
@@ -44,7 +46,7 @@ class StepRecord:
 
 @dataclass(frozen=True, slots=True)
 class RunStatus:
-    """`result`: running, done or failed; "running" of a dead run: interrupted. Digest: sha256, hex."""
+    """`result`: running, done or failed; interrupted when nobody is at work any more. Digest: sha256, hex."""
 
     result: str
     started: str
@@ -81,6 +83,16 @@ class Journal:
         seconds = self._now()
         whole = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
         return f"{whole}.{int(seconds % 1 * 1000):03d}Z"
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Two runs at once would take each other's unfinished files for leftovers."""
+        with _writing(LOCK_PATH):
+            lock_fd = self._target.open_lock(LOCK_PATH)
+        try:
+            yield
+        finally:
+            os.close(lock_fd)
 
     def history(self) -> History:
         return read_history(self._target)
@@ -119,7 +131,12 @@ def read_status(target: Target) -> RunStatus | None:
     content = target.read_file(STATUS_PATH)
     if not content:  # absent, or emptied by a power cut while the status was on its way to the disk
         return None
-    return RunStatus(**json.loads(content))
+    status = RunStatus(**json.loads(content))
+    if status.result == "running" and not target.is_locked(LOCK_PATH):
+        return replace(
+            status, result="interrupted", message="the run was ended before it was done; apply again"
+        )
+    return status
 
 
 def read_history(target: Target) -> History:
@@ -142,6 +159,9 @@ def read_history(target: Target) -> History:
 def _writing(path: str) -> Iterator[None]:
     try:
         yield
+    except BlockingIOError as error:
+        hint = "wait for it: provision status --wait"
+        raise ProvisionError("another apply is at work on this machine", hint=hint) from error
     except PermissionError as error:
         raise ProvisionError(f"cannot write {path}: {error.strerror}", hint="run as root") from error
     except OSError as error:

@@ -7,6 +7,7 @@ plug at any of them.
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
@@ -98,6 +99,21 @@ class Target:
             return None
         with os.fdopen(fd, "rb", buffering=0) as file:
             return file.read()
+
+    def is_locked(self, path: str) -> bool:
+        """Whether somebody holds the lock of `open_lock`; needs no privileges."""
+        try:
+            with self._parent(path) as (walk, name):
+                fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=walk.fd)
+        except (FileNotFoundError, NotADirectoryError):
+            return False
+        try:
+            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(fd)
+        return False
 
     def list_directory(self, path: str) -> tuple[str, ...]:
         """Sorted names in a directory; empty when it does not exist."""
@@ -198,6 +214,19 @@ class Target:
                 self._gate(syncfs, fd)
             finally:
                 os.close(fd)
+
+    def open_lock(self, path: str) -> int:
+        """An fd that holds a lock until it is closed, by us or by our end; BlockingIOError when another holds it."""
+        self.make_parents(path)
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        with self._parent(path) as (walk, name):
+            fd = self._gate(os.open, name, flags, 0o644, dir_fd=walk.fd)
+        try:
+            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(fd)
+            raise
+        return fd
 
     def symlink(self, path: str, points_to: str) -> None:
         self.make_parents(path)

@@ -144,6 +144,8 @@ def test_a_file_becomes_a_directory_when_the_config_says_so(tmp_path: Path) -> N
     run(tmp_path, Step(EnsureDirectory("/opt/thing", 0o755), "directories[0]"))
 
     assert describe_tree(tmp_path) == ["directory 0755 /opt", "directory 0755 /opt/thing"]
+    run(tmp_path)
+    assert describe_tree(tmp_path) == []
 
 
 def test_a_failing_step_stops_the_run_and_is_told_with_its_path(tmp_path: Path) -> None:

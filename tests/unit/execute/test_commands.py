@@ -170,10 +170,17 @@ def test_status_of_a_machine_without_a_run_ends_with_three(
 
 
 def test_waiting_for_a_run_that_does_not_end_stops_at_the_timeout(root: Path) -> None:
+    with Target(root) as target, Journal(target).alone():
+        Journal(target).write_status(RunStatus("running", "2023-11-14T22:13:20.500Z"))
+
+        assert run(status, "--root", root, "--wait", "--timeout", "0.05") == 4
+
+
+def test_waiting_for_a_run_that_was_interrupted_does_not_wait(root: Path) -> None:
     with Target(root) as target:
         Journal(target).write_status(RunStatus("running", "2023-11-14T22:13:20.500Z"))
 
-    assert run(status, "--root", root, "--wait", "--timeout", "0.05") == 4
+    assert run(status, "--root", root, "--wait", "--timeout", "3600") == 4
 
 
 def test_waiting_for_a_run_that_has_ended_does_not_wait(config: Path, root: Path) -> None:

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from provision.errors import ProvisionError
 from provision.execute.journal import (
     JOURNAL_PATH,
+    LOCK_PATH,
     STATUS_PATH,
     History,
     Journal,
@@ -69,6 +71,31 @@ def test_a_status_file_without_content_means_no_run(tmp_path: Path, content: byt
 
     with Target(tmp_path) as target:
         assert read_status(target) is None
+
+
+def test_a_second_run_at_the_same_time_is_refused(tmp_path: Path) -> None:
+    with Target(tmp_path) as target:
+        first, second = Journal(target), Journal(target)
+        with first.alone(), pytest.raises(ProvisionError, match="another apply is at work"), second.alone():
+            pytest.fail("both are at work")
+
+        with second.alone():
+            assert target.is_locked(LOCK_PATH)
+
+
+def test_a_run_that_nobody_is_at_work_on_was_interrupted(tmp_path: Path) -> None:
+    with Target(tmp_path) as target:
+        journal = Journal(target)
+        with journal.alone():
+            journal.write_status(RunStatus("running", "t0"))
+            during = journal.status()
+
+        after = journal.status()
+
+    assert during is not None
+    assert during.result == "running"
+    assert after is not None
+    assert after.result == "interrupted"
 
 
 def test_times_are_utc_with_milliseconds(tmp_path: Path) -> None:
