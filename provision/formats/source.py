@@ -99,15 +99,22 @@ def masked_by_name(lines: list[str], names: frozenset[str]) -> list[str]:
     Errs on the side of hiding.
     """
     key = re.compile(rf"(?:{'|'.join(map(re.escape, sorted(names)))})\b|PRIVATE KEY")
-    fresh_key = re.compile(r"""\s*(?:- +)?["']?[A-Za-z_][\w-]*["']?\s*:(?:\s|$)""")
     result = []
-    hiding = False
+    inside: int | None = None  # the column of the key whose value may go on
     for line in lines:
         found = key.search(line)
         if found:
-            hiding = True
+            inside = _key_column(line)
             result.append(line[: found.end()] + MASK)
             continue
-        hiding = hiding and not fresh_key.match(line)
-        result.append(MASK if hiding else line)
+        if inside is not None and FRESH_KEY.match(line) and _key_column(line) <= inside:
+            inside = None
+        result.append(line if inside is None else MASK)
     return result
+
+
+FRESH_KEY = re.compile(r"""[ ]*(?:- +)*["']?[A-Za-z_][\w-]*["']?[ ]*:(?:\s|$)""")
+
+
+def _key_column(line: str) -> int:
+    return len(line) - len(line.lstrip(" \t-"))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from provision.findings import Place, Problem, error, path_text, warning
 from provision.sections.etcd import DROPIN_PATH
+from provision.sections.names import ACCOUNT_NAME
 from provision.sections.network import network_path
 from provision.sections.units import UNIT_DIRECTORY
 
@@ -191,7 +192,8 @@ def _check_owners(document: Document) -> Iterator[Problem]:
     groups = SYSTEM_GROUPS | {group.name for group in document.groups} | own
     for place, kind, name in _owners(document):
         known = users if kind == "user" else groups
-        if isinstance(name, str) and not name.isdecimal() and name not in known and "${" not in name:
+        # What is no account name is reported by its own section; a number is an id.
+        if isinstance(name, str) and ACCOUNT_NAME.fullmatch(name) and name not in known:
             hint = f"add it to {kind}s, unless the image has it"
             yield warning(f"unknown-{kind}", place, f"the config makes no {kind} {name!r}", hint)
 

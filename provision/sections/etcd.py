@@ -65,11 +65,8 @@ def check(etcd: Etcd | None, place: Place) -> Iterator[Problem]:
 
 
 def _check_token(discovery: str, place: Place) -> Iterator[Problem]:
-    if (
-        not has_variable(discovery)
-        and discovery.count("/") < 4
-        and not discovery.partition("://")[2].count("/")
-    ):
+    token = discovery.partition("://")[2].partition("/")[2].strip("/")
+    if not token and not has_variable(discovery):
         hint = "the URL that the discovery service gave for this cluster"
         yield error("etcd-discovery", place, "the discovery URL has no token", hint)
 

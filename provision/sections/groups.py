@@ -10,9 +10,8 @@ from msgspec import Meta, Struct
 from provision.actions import EnsureGroup, Step
 from provision.facts import Facts
 from provision.findings import Place, Problem, path_text
-from provision.sections.names import check_account_name
+from provision.sections.names import MAX_ID, check_account_name
 
-MAX_ID = 2**32 - 2  # 2**32 - 1 is (uid_t)-1, "no change" to chown(2)
 AccountId = Annotated[int, Meta(ge=0, le=MAX_ID)]
 
 

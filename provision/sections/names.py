@@ -11,6 +11,8 @@ from provision.variables import has_variable
 # useradd(8): a lower-case letter or underscore first; systemd agrees on this strict form. utmp holds 32.
 ACCOUNT_NAME = re.compile(r"[a-z_][a-z0-9_-]{0,31}\$?")
 
+MAX_ID = 2**32 - 2  # 2**32 - 1 is (uid_t)-1, "no change" to chown(2)
+
 
 def check_account_name(name: str, place: Place, kind: str) -> Iterator[Problem]:
     if has_variable(name) or (ACCOUNT_NAME.fullmatch(name) and len(name) <= 32):
@@ -25,10 +27,17 @@ def check_account_name(name: str, place: Place, kind: str) -> Iterator[Problem]:
 
 def check_owner(owner: str | int, place: Place, kind: str) -> Iterator[Problem]:
     """An owner is a name or a number that is an id."""
-    if isinstance(owner, str) and not owner.isdecimal():
+    if isinstance(owner, str) and not _is_number(owner):
         yield from check_account_name(owner, place, kind)
+    elif not 0 <= int(owner) <= MAX_ID:
+        yield error("out-of-range", place, f"{owner} is no {kind} id", f"ids are 0 to {MAX_ID}")
 
 
 def owner(value: str | int) -> str | int:
     """`"1000"` in quotes is an id all the same: no account name starts with a digit."""
-    return int(value) if isinstance(value, str) and value.isdecimal() else value
+    return int(value) if isinstance(value, str) and _is_number(value) else value
+
+
+def _is_number(text: str) -> bool:
+    # Ten digits hold every id; int() refuses thousands of them.
+    return re.fullmatch(r"[0-9]{1,10}", text) is not None

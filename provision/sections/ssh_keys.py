@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -63,7 +62,7 @@ def _type_and_blob(key: str) -> tuple[str, str]:
 def _check_blob(key_type: str, blob: str, place: Place) -> Iterator[Problem]:
     try:
         data = base64.b64decode(blob, validate=True)
-    except binascii.Error:
+    except ValueError:  # also for characters that are not ASCII
         yield error("ssh-key", place, "the key data is no base64", "was the key cut or wrapped?")
         return
     fields = _fields(data)

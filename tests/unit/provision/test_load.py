@@ -1,0 +1,160 @@
+"""Bytes to a document or findings: YAML's traps, hostile input, exact places."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from provision.findings import render_github, render_json, render_text
+from provision.formats.native import MAX_PROBLEMS
+from provision.load import load_bytes
+
+COMPLETE = (Path(__file__).resolve().parents[3] / "examples/configs/complete.yaml").read_bytes()
+
+
+def first(data: bytes) -> tuple[str, int, int]:
+    finding = load_bytes(data, file="config.yaml").findings[0]
+    return finding.code, finding.line, finding.column
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"\xef\xbb\xbfhostname: a\n", id="byte order mark"),
+        pytest.param(b"hostname: a\r\n", id="Windows line ends"),
+        pytest.param(b"---\nhostname: a\n...\n", id="document markers"),
+        pytest.param(b'{"hostname": "a"}', id="JSON"),
+        pytest.param(b"hostname: &a a\n", id="anchor"),
+        pytest.param(b"hostname: !!str a\n", id="a plain tag"),
+    ],
+)
+def test_a_text_that_says_the_same_is_the_same_document(data: bytes) -> None:
+    loaded = load_bytes(data, file="config.yaml")
+
+    assert loaded.findings == ()
+    assert loaded.document is not None
+    assert loaded.document.hostname == "a"
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        pytest.param(b"", ("empty", 1, 1), id="nothing"),
+        pytest.param(b"# only a comment\n", ("empty", 1, 1), id="comments"),
+        pytest.param(b"null\n", ("empty", 1, 1), id="null"),
+        pytest.param(b"- hostname\n", ("wrong-type", 1, 1), id="a list"),
+        pytest.param(b"hostname\n", ("wrong-type", 1, 1), id="a word"),
+        pytest.param(b"a: 1\nb: caf\xe9\n", ("not-utf8", 2, 7), id="Latin-1"),
+        pytest.param("hostname: a".encode("utf-16"), ("not-utf8", 1, 1), id="UTF-16"),
+        pytest.param(b"a: 1\r\nb: \0\n", ("control-character", 2, 4), id="NUL"),
+        pytest.param(b"a: \x1b[31m\n", ("control-character", 1, 4), id="terminal escape"),
+        pytest.param(b"users:\n\t- name: a\n", ("tab", 2, 1), id="tab"),
+        pytest.param(b"hostname: a: b\n", ("yaml", 1, 12), id="colon in text"),
+        pytest.param(b"hostname: [a\n", ("yaml", 2, 1), id="open bracket"),
+        pytest.param(b"hostname: a\n---\nhostname: b\n", ("several-documents", 2, 1), id="two documents"),
+        pytest.param(b"hostname: a\nhostname: b\n", ("duplicate-key", 2, 1), id="duplicate key"),
+        pytest.param(b"users: [{name: a, name: b}]\n", ("duplicate-key", 1, 19), id="duplicate key, deeper"),
+        pytest.param(b"hostname: *a\n", ("undefined-alias", 1, 11), id="alias of nothing"),
+        pytest.param(b"users: &a [*a]\n", ("alias-loop", 1, 8), id="alias of itself"),
+        pytest.param(b"users: [&a {<<: *a}]\n", ("alias-loop", 1, 9), id="merge of itself"),
+        pytest.param(b"users: [{<<: 1}]\n", ("merge", 1, 14), id="merge of a number"),
+        pytest.param(b"hostname: !!python/name:os.system\n", ("unsupported-tag", 1, 11), id="Python object"),
+        pytest.param(b"? [a]\n: b\n", ("key-not-text", 1, 3), id="list as key"),
+        pytest.param(b"[" * 500_000, ("too-deep", 1, 33), id="half a million brackets"),
+        pytest.param(b"- " * 200_000, ("too-deep", 1, 65), id="half a million dashes"),
+        pytest.param(b"#" * (1024 * 1024 + 1), ("too-large", 1, 1), id="more than a megabyte"),
+    ],
+)
+def test_a_text_that_is_no_config_is_refused_at_its_place(
+    data: bytes, expected: tuple[str, int, int]
+) -> None:
+    assert first(data) == expected
+
+
+def test_an_alias_bomb_is_refused_before_it_grows() -> None:
+    levels = ["a0: &a0 [x, x, x, x, x, x, x, x]"]
+    levels += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 8)}]" for n in range(1, 30)]
+
+    assert first("\n".join(levels).encode())[0] == "too-many-aliases"
+
+
+def test_a_file_made_to_be_slow_lists_the_first_problems_only() -> None:
+    data = b"a: &x y\n" + b"".join(b"k%d: *x\n" % number for number in range(5_000))
+
+    findings = load_bytes(data, file="config.yaml").findings
+
+    assert len(findings) == MAX_PROBLEMS + 1
+    assert findings[-1].code == "more"
+
+
+@pytest.mark.parametrize(
+    ("data", "value"),
+    [
+        pytest.param(b"{name: lan, match: {mac: 52:54:00:12:34:56}, dhcp: on}", True, id="YAML 1.1 true"),
+        pytest.param(b"{name: lan, match: {mac: 52:54:00:12:34:56}, dhcp: no}", False, id="YAML 1.1 false"),
+    ],
+)
+def test_a_mac_address_of_digits_is_no_number_in_base_60(data: bytes, value: bool) -> None:
+    loaded = load_bytes(b"network: {interfaces: [" + data + b"]}", file="config.yaml")
+
+    assert loaded.document is not None
+    assert loaded.document.network is not None
+    assert loaded.document.network.interfaces[0].match.mac == "52:54:00:12:34:56"
+    assert loaded.document.network.interfaces[0].dhcp is value
+
+
+def test_merged_keys_count_and_the_mappings_own_come_first() -> None:
+    data = b"users:\n- &base {name: a, shell: /bin/sh, uid: 1}\n- <<: *base\n  name: b\n  uid: 2\n"
+
+    document = load_bytes(data, file="config.yaml").document
+
+    assert document is not None
+    assert [(user.name, user.shell, user.uid) for user in document.users] == [
+        ("a", "/bin/sh", 1),
+        ("b", "/bin/sh", 2),
+    ]
+
+
+def test_problems_of_shape_and_of_meaning_are_told_in_one_run() -> None:
+    findings = load_bytes(b"hostname: a_b\nusers: [{nam: x}]\n", file="config.yaml").findings
+
+    assert [finding.code for finding in findings] == ["hostname", "missing-key", "unknown-key"]
+
+
+def test_a_number_that_no_schema_can_refuse_is_a_finding_all_the_same() -> None:
+    assert first(b"groups: [{name: a, gid: 9223372036854775808}]\n") == ("out-of-range", 1, 25)
+
+
+def test_a_warning_leaves_the_document_valid() -> None:
+    loaded = load_bytes(b"users: [{name: a, groups: [nobodyknows]}]\n", file="config.yaml")
+
+    assert loaded.valid
+    assert [finding.severity for finding in loaded.findings] == ["warning"]
+
+
+@given(st.binary())
+def test_no_bytes_make_it_raise(data: bytes) -> None:
+    loaded = load_bytes(data, file="config.yaml")
+
+    assert loaded.valid or loaded.findings
+
+
+@given(st.text(alphabet="abu:-[]{}&*!<|>'\"#?% \n\t0.~"))
+def test_no_text_of_yaml_characters_makes_it_raise(text: str) -> None:
+    loaded = load_bytes(text.encode(), file="config.yaml")
+
+    for render in (render_text, render_json, render_github):
+        assert render([loaded.report]) is not None
+
+
+@given(st.integers(0, len(COMPLETE) - 1), st.integers(0, 40), st.binary(max_size=8))
+def test_no_damage_to_a_good_config_makes_it_raise(start: int, length: int, put: bytes) -> None:
+    data = COMPLETE[:start] + put + COMPLETE[start + length :]
+
+    loaded = load_bytes(data, file="config.yaml")
+
+    assert loaded.valid or loaded.findings
+    assert all(finding.line >= 1 and finding.column >= 1 for finding in loaded.findings)
