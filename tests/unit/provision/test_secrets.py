@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from provision.actions import EnsureUser, Secret
 from provision.facts import Facts
 from provision.findings import render_github, render_json, render_text
 from provision.load import load_bytes
