@@ -8,7 +8,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
 from dataclasses import asdict
 
-from provision.commands.plan import Prepared, add_config_arguments, complain, is_coloured, prepare
+from provision.commands.plan import Prepared, add_config_arguments, is_coloured, prepare
 from provision.errors import ExitCode, ProvisionError
 from provision.execute.apply import UNCHANGED, Outcome, StepResult, apply
 from provision.execute.journal import Journal
@@ -20,7 +20,7 @@ from provision.plan.render import paint
 HELP = "make a machine what a config asks for"
 
 SIGNS = {"created": "+", "changed": "~", "removed": "-", "failed": "!"}
-WIDEST_SUMMARY = 60  # a longer path pushes its own line only
+NARROWEST_SUMMARY, WIDEST_SUMMARY = 36, 60  # a longer path pushes its own line only
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -39,7 +39,7 @@ def run(args: Namespace) -> int:
     except ProvisionError as error:
         if args.format == "json":
             print(json.dumps(_as_data("failed", results, error), indent=2))
-        return complain(error)
+        raise
     if args.format == "json":
         print(json.dumps(_as_data("done", results, None), indent=2))
     else:
@@ -57,7 +57,7 @@ def _apply(prepared: Prepared, target: Target, on_step: Callable[[StepResult], N
 
 def _progress(plan: Plan) -> Callable[[StepResult], None]:
     widths = [len(describe(step.action)) for step in plan.steps]
-    width = min(WIDEST_SUMMARY, max(widths, default=0))
+    width = min(WIDEST_SUMMARY, max([NARROWEST_SUMMARY, *widths]))
     coloured = is_coloured(sys.stdout)
 
     def show(step: StepResult) -> None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from provision.errors import ExitCode, ProvisionError, SourceError
+from provision.errors import ExitCode, ProvisionError
 from provision.execute.journal import read_history
 from provision.execute.machine import Machine
 from provision.execute.survey import Change, survey
@@ -57,11 +57,8 @@ def run(args: Namespace) -> int:
     prepared = prepare(args.file, args.root)
     if isinstance(prepared, ExitCode):
         return prepared
-    try:
-        with Target(args.root) as target:
-            changes = find_changes(prepared.plan, target)
-    except ProvisionError as error:
-        return complain(error)
+    with Target(args.root) as target:
+        changes = find_changes(prepared.plan, target)
     if args.format == "json":
         print(json.dumps(as_data(changes), indent=2))
     else:
@@ -112,11 +109,6 @@ def facts_for(document: Document, root: Path) -> Facts:
     from provision.execute.observe import observe
 
     return observe(root)
-
-
-def complain(error: ProvisionError) -> ExitCode:
-    print(f"provision: {error}", file=sys.stderr)
-    return ExitCode.NO_SOURCE if isinstance(error, SourceError) else ExitCode.APPLY_FAILED
 
 
 def is_coloured(stream: TextIO) -> bool:

@@ -10,7 +10,7 @@ from typing import Generic, TypeVar
 from provision.actions import Action, RemoteContent
 from provision.errors import ProvisionError
 from provision.execute.command import Programs, run_program
-from provision.execute.difference import Difference
+from provision.execute.difference import Difference, changed
 from provision.execute.target import Target
 from provision.plan.describe import describe
 
@@ -47,8 +47,16 @@ def probe_each(actions: Sequence[A], look: Callable[[A], Difference | None]) -> 
     found = []
     for action in actions:
         with during(action, f"look at {describe(action)}"):
-            found.append(look(action))
+            found.append(_look_as_allowed(action, look))
     return found
+
+
+def _look_as_allowed(action: A, look: Callable[[A], Difference | None]) -> Difference | None:
+    """A plan may be made without privileges: what it cannot see is shown as such, and not as being right."""
+    try:
+        return look(action)
+    except PermissionError:
+        return changed(describe(action), ["not known: only root may look at it"])
 
 
 @contextmanager

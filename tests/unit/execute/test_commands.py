@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-from argparse import ArgumentParser
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
-from provision.commands import apply, plan, status
+from provision.cli import main
 from provision.execute.journal import Journal, RunStatus
 from provision.execute.target import Target
 
@@ -34,17 +32,14 @@ def root(tmp_path: Path) -> Path:
     return tmp_path / "root"
 
 
-def run(command: ModuleType, *arguments: str | Path) -> int:
-    parser = ArgumentParser()
-    command.add_arguments(parser)
-    code: int = command.run(parser.parse_args([str(argument) for argument in arguments]))
-    return code
+def run(command: str, *arguments: str | Path) -> int:
+    return main([command, *map(str, arguments)])
 
 
 def test_plan_shows_the_differences_and_ends_with_zero(
     config: Path, root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(plan, config, "--root", root) == 0
+    assert run("plan", config, "--root", root) == 0
 
     assert capsys.readouterr().out == (
         "+ file /etc/hostname  (hostname)\n    +mode 0644\n    +owner root:root\n    +node1\n\n"
@@ -54,13 +49,13 @@ def test_plan_shows_the_differences_and_ends_with_zero(
 
 
 def test_plan_with_detailed_exit_codes_tells_changes_from_none(config: Path, root: Path) -> None:
-    assert run(plan, config, "--root", root, "--detailed-exitcode") == 6
-    run(apply, config, "--root", root)
-    assert run(plan, config, "--root", root, "--detailed-exitcode") == 0
+    assert run("plan", config, "--root", root, "--detailed-exitcode") == 6
+    run("apply", config, "--root", root)
+    assert run("plan", config, "--root", root, "--detailed-exitcode") == 0
 
 
 def test_plan_as_json_is_one_object(config: Path, root: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run(plan, config, "--root", root, "--format", "json")
+    run("plan", config, "--root", root, "--format", "json")
 
     data = json.loads(capsys.readouterr().out)
     assert data["summary"] == {"create": 2, "change": 0, "remove": 0}
@@ -70,7 +65,7 @@ def test_plan_as_json_is_one_object(config: Path, root: Path, capsys: pytest.Cap
 def test_apply_shows_each_step_and_the_sums(
     config: Path, root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(apply, config, "--root", root) == 0
+    assert run("apply", config, "--root", root) == 0
 
     first, second, sums = capsys.readouterr().out.splitlines()
     assert first.startswith("+ file /etc/hostname ")
@@ -81,10 +76,10 @@ def test_apply_shows_each_step_and_the_sums(
 def test_a_second_apply_says_that_there_was_nothing_to_do(
     config: Path, root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run(apply, config, "--root", root)
+    run("apply", config, "--root", root)
     capsys.readouterr()
 
-    assert run(apply, config, "--root", root) == 0
+    assert run("apply", config, "--root", root) == 0
 
     assert capsys.readouterr().out == "nothing to do: 2 unchanged\n"
 
@@ -94,7 +89,7 @@ def test_a_failed_apply_ends_with_four_and_names_the_config_path(
 ) -> None:
     (root / "etc/motd").mkdir(parents=True)
 
-    assert run(apply, config, "--root", root, "--format", "json") == 4
+    assert run("apply", config, "--root", root, "--format", "json") == 4
 
     output = capsys.readouterr()
     assert json.loads(output.out)["error"]["path"] == "files[0]"
@@ -108,7 +103,7 @@ def test_an_invalid_config_ends_with_one_and_its_findings(
 ) -> None:
     config.write_text("hostnam: node1\n")
 
-    assert run(apply, config, "--root", root) == 1
+    assert run("apply", config, "--root", root) == 1
 
     assert "config.yaml:1:1" in capsys.readouterr().err
     assert list(root.iterdir()) == []
@@ -119,7 +114,7 @@ def test_a_fact_that_is_not_known_ends_with_one(
 ) -> None:
     config.write_text('files: [{path: /etc/id, content: "${facts.machine_id}"}]\n')
 
-    assert run(apply, config, "--root", root) == 1
+    assert run("apply", config, "--root", root) == 1
 
     assert "files[0].content" in capsys.readouterr().err
 
@@ -128,7 +123,7 @@ def test_a_fact_that_is_not_known_ends_with_one(
 def test_what_cannot_be_read_ends_with_two(
     config: Path, arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(plan, *(argument.format(config=config) for argument in arguments)) == 2
+    assert run("plan", *(argument.format(config=config) for argument in arguments)) == 2
 
     assert capsys.readouterr().err.startswith("provision: cannot read /nowhere")
 
@@ -136,11 +131,11 @@ def test_what_cannot_be_read_ends_with_two(
 def test_status_tells_the_last_run_with_its_steps(
     config: Path, root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    run(apply, config, "--root", root)
-    run(apply, config, "--root", root)
+    run("apply", config, "--root", root)
+    run("apply", config, "--root", root)
     capsys.readouterr()
 
-    assert run(status, "--root", root, "--format", "json") == 0
+    assert run("status", "--root", root, "--format", "json") == 0
 
     data = json.loads(capsys.readouterr().out)
     assert (data["status"]["result"], data["status"]["unchanged"]) == ("done", 2)
@@ -154,10 +149,10 @@ def test_status_of_a_failed_run_ends_with_four_and_says_why(
     config: Path, root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (root / "etc/motd").mkdir(parents=True)
-    run(apply, config, "--root", root)
+    run("apply", config, "--root", root)
     capsys.readouterr()
 
-    assert run(status, "--root", root) == 4
+    assert run("status", "--root", root) == 4
 
     assert "problem   files[0]: /etc/motd is a directory\n" in capsys.readouterr().out
 
@@ -165,7 +160,7 @@ def test_status_of_a_failed_run_ends_with_four_and_says_why(
 def test_status_of_a_machine_without_a_run_ends_with_three(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert run(status, "--root", root) == 3
+    assert run("status", "--root", root) == 3
     assert capsys.readouterr().out == "no run yet: this machine was not provisioned\n"
 
 
@@ -173,17 +168,17 @@ def test_waiting_for_a_run_that_does_not_end_stops_at_the_timeout(root: Path) ->
     with Target(root) as target, Journal(target).alone():
         Journal(target).write_status(RunStatus("running", "2023-11-14T22:13:20.500Z"))
 
-        assert run(status, "--root", root, "--wait", "--timeout", "0.05") == 4
+        assert run("status", "--root", root, "--wait", "--timeout", "0.05") == 4
 
 
 def test_waiting_for_a_run_that_was_interrupted_does_not_wait(root: Path) -> None:
     with Target(root) as target:
         Journal(target).write_status(RunStatus("running", "2023-11-14T22:13:20.500Z"))
 
-    assert run(status, "--root", root, "--wait", "--timeout", "3600") == 4
+    assert run("status", "--root", root, "--wait", "--timeout", "3600") == 4
 
 
 def test_waiting_for_a_run_that_has_ended_does_not_wait(config: Path, root: Path) -> None:
-    run(apply, config, "--root", root)
+    run("apply", config, "--root", root)
 
-    assert run(status, "--root", root, "--wait", "--timeout", "3600") == 0
+    assert run("status", "--root", root, "--wait", "--timeout", "3600") == 0
