@@ -12,7 +12,7 @@ HEADERS_BYTES = 32
 # 64 blocks are 94 kB in flight: enough for any local network, and less than a socket's usual buffer.
 MAX_WINDOWSIZE = 64
 # Longer timers would pass the time after which a silent client is given up.
-MAX_TIMEOUT_S = 10
+MAX_TIMEOUT_S = 8
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Terms:
     windowsize: int = 1
     """Blocks sent before an acknowledgement is awaited."""
     timeout_s: int | None = None
-    """Time between retransmissions that the client asked for."""
+    """Time before the first retransmission, if the client asked for one."""
     granted: Mapping[str, str] = field(default_factory=dict)
     """What the OACK says; without any, there is none."""
 

@@ -55,8 +55,13 @@ NOTHING = range(0)
 def begin(terms: Terms) -> Step:
     """The first step: the OACK, or where no option was granted, the first block."""
     first = 0 if terms.granted else 1
-    timer_s = FIRST_TIMER_S if terms.timeout_s is None else float(terms.timeout_s)
-    return Step(Transfer(terms, acked=first - 1, sent=first, timer_s=timer_s), range(first, first + 1))
+    return Step(
+        Transfer(terms, acked=first - 1, sent=first, timer_s=_first_timer_s(terms)), range(first, first + 1)
+    )
+
+
+def _first_timer_s(terms: Terms) -> float:
+    return FIRST_TIMER_S if terms.timeout_s is None else float(terms.timeout_s)
 
 
 def acknowledge(transfer: Transfer, block: int) -> Step:
@@ -99,15 +104,16 @@ def time_out(transfer: Transfer) -> Step:
         is_all_sent = transfer.sent == transfer.terms.last_block
         phase = Phase.UNCONFIRMED if is_all_sent else Phase.LOST
         return Step(replace(transfer, silent_s=silent_s, phase=phase), NOTHING)
-    timer_s = transfer.timer_s
-    if transfer.terms.timeout_s is None:
-        timer_s = min(2 * timer_s, MAX_TIMER_S)
+    # Slower even where the client named a time: atftp whose last ACK was lost takes no notice of a repeated
+    # window, and acknowledges again only after five seconds without packets.
+    timer_s = min(2 * transfer.timer_s, MAX_TIMER_S)
     slower = replace(transfer, silent_s=silent_s, timer_s=timer_s, resent_after=transfer.acked)
     return Step(slower, range(transfer.acked + 1, transfer.sent + 1))
 
 
 def _send_window(transfer: Transfer) -> Step:
     terms = transfer.terms
-    timer_s = FIRST_TIMER_S if terms.timeout_s is None else float(terms.timeout_s)
     sent = min(transfer.acked + terms.windowsize, terms.last_block)
-    return Step(replace(transfer, sent=sent, timer_s=timer_s), range(transfer.acked + 1, sent + 1))
+    return Step(
+        replace(transfer, sent=sent, timer_s=_first_timer_s(terms)), range(transfer.acked + 1, sent + 1)
+    )

@@ -6,6 +6,7 @@ import asyncio
 import json
 import random
 import sys
+from typing import cast
 
 SWAP_DELAY_S = 0.01
 Address = tuple[str, int]
@@ -41,9 +42,9 @@ class TransferSide(asyncio.DatagramProtocol):
         self._request = request
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.DatagramTransport)
-        self._transport = transport
-        self._fate.send(transport, self._request, self._server)
+        # asyncio's own class does not inherit from DatagramTransport before Python 3.12.
+        self._transport = cast(asyncio.DatagramTransport, transport)
+        self._fate.send(self._transport, self._request, self._server)
 
     def datagram_received(self, data: bytes, addr: Address) -> None:
         """From the client or from the server's transfer port: pass it to the other."""

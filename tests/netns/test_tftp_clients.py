@@ -14,7 +14,7 @@ from tests.netns.namespaces import SERVER_ADDRESS, Lab, Running, running
 pytestmark = pytest.mark.netns
 
 CONTENT = random.Random(7).randbytes(5_000_000)  # noqa: S311 - the same bytes every time
-SMALL_CONTENT = CONTENT[:60_000]
+SMALL_CONTENT = CONTENT[:30_000]
 
 # Server, name of the file, and where to put it -> the command that does so.
 ClientCommand = Callable[[str, str, Path], list[str]]

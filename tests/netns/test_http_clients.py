@@ -1,0 +1,296 @@
+"""The whole server, started as operators start it, against curl and plain sockets."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from pxeserver.images.manifest import Manifest, describe_file, write_manifest
+from tests.netns.namespaces import CLIENT_MAC, SERVER_ADDRESS, Lab
+
+pytestmark = pytest.mark.netns
+
+KERNEL_BYTES = 3_000_000
+CONTROL = f"http://{SERVER_ADDRESS}:8080"
+ASSETS = f"http://{SERVER_ADDRESS}:8081"
+DATA = {
+    "pxeserver.yaml": "dhcp: {mode: full, pool: {first: 10.77.0.100, last: 10.77.0.110}}\n",
+    "profiles/node.yaml": "image: small\nconfig: node.yaml\n",
+    "groups/nodes.yaml": "profile: node\n",
+    "machines/node1.yaml": f'mac: "{CLIENT_MAC}"\naddress: 10.77.0.200\n',
+    "configs/node.yaml": "hostname: {{ machine.hostname }}\n",
+}
+# Sends its first argument, byte for byte, and prints the first line of the answer.
+RAW_CLIENT = """
+import socket, sys
+with socket.create_connection((sys.argv[1], int(sys.argv[2])), timeout=5) as connection:
+    connection.sendall(sys.argv[3].encode("latin-1").decode("unicode_escape").encode("latin-1"))
+    connection.shutdown(socket.SHUT_WR)
+    print(connection.recv(4096).decode("latin-1").split("\\r\\n")[0])
+"""
+
+
+@dataclass
+class Served:
+    """A server on a data directory, with the client's namespace to ask it from."""
+
+    network: Lab
+    folder: Path
+    kernel: bytes = b""
+    process: subprocess.Popen[bytes] | None = None
+    image: Manifest | None = None
+    arguments: list[str] = field(default_factory=list)
+
+    def start(self) -> None:
+        argv = ["ip", "netns", "exec", self.network.server, sys.executable, "-m", "pxeserver", "serve"]
+        argv += ["--interface", "server0", "--data", str(self.folder / "data")]
+        argv += ["--state", str(self.folder / "state"), "--images", str(self.folder / "images")]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(argv, stdout=log, stderr=log)
+        end_s = time.monotonic() + 15
+        while time.monotonic() < end_s:
+            if self.curl(f"{CONTROL}/healthz") == "ok\n":
+                return
+            time.sleep(0.1)
+        raise AssertionError(f"the server does not answer: {self.log.read_text()}")
+
+    def stop(self, number: signal.Signals) -> int:
+        assert self.process is not None
+        self.process.send_signal(number)
+        return self.process.wait(timeout=15)
+
+    @property
+    def log(self) -> Path:
+        return self.folder / "server.log"
+
+    @property
+    def kernel_url(self) -> str:
+        assert self.image is not None
+        return f"{ASSETS}/assets/sha256/{self.image.kernel.sha256}/vmlinuz"
+
+    def curl(self, *arguments: str) -> str:
+        return self.network.in_client("curl", "--silent", "--show-error", *arguments).stdout
+
+    def raw(self, port: int, text: str) -> str:
+        """The first line that the server answers to these bytes."""
+        client = self.network.in_client(
+            sys.executable,
+            "-c",
+            RAW_CLIENT,
+            SERVER_ADDRESS,
+            str(port),
+            text.encode("unicode_escape").decode(),
+        )
+        return client.stdout.strip()
+
+    def write(self, name: str, text: str) -> None:
+        path = self.folder / "data" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+
+    def script(self) -> str:
+        return self.curl(f"{CONTROL}/v1/boot?mac={CLIENT_MAC.replace(':', '-')}&arch=x86_64")
+
+    def events(self) -> list[tuple[int, str, str]]:
+        found = json.loads(self.curl(f"{CONTROL}/v1/machines/{CLIENT_MAC}/events"))["events"]
+        return [(event["boot"], event["step"], event["result"]) for event in found]
+
+
+@pytest.fixture
+def server(network: Lab, tmp_path: Path) -> Iterator[Served]:
+    network.give_client_an_address()
+    served = Served(network, tmp_path)
+    for name, text in DATA.items():
+        served.write(name, text)
+    folder = tmp_path / "images" / "small"
+    folder.mkdir(parents=True)
+    served.kernel = bytes(number % 251 for number in range(KERNEL_BYTES))
+    for name, content in (("vmlinuz", served.kernel), ("initrd.img", b"i" * 1000), ("root", b"r" * 1000)):
+        (folder / name).write_bytes(content)
+    files = (describe_file(folder / name) for name in ("vmlinuz", "initrd.img", "root"))
+    served.image = Manifest("small", "1", "amd64", (), *files)
+    write_manifest(folder, served.image)
+    try:
+        served.start()
+        yield served
+    finally:
+        if served.process is not None:
+            served.process.kill()
+            served.process.wait()
+
+
+def test_a_boot_by_hand_leaves_its_events(server: Served, tmp_path: Path) -> None:
+    script = server.script()
+    kernel, initrd = (
+        line.split(" ")[3] for line in script.split("\n") if line.startswith(("kernel", "initrd"))
+    )
+    server.curl("--output", str(tmp_path / "kernel"), kernel)
+    server.curl("--output", str(tmp_path / "initrd"), initrd)
+
+    assert (tmp_path / "kernel").read_bytes() == server.kernel
+    assert server.events() == [(1, "script", "ok"), (1, "kernel", "ok"), (1, "initrd", "ok")]
+
+
+def test_head_names_the_length_and_sends_no_byte(server: Served) -> None:
+    answer = server.curl("--head", server.kernel_url)
+
+    assert answer.startswith("HTTP/1.1 200 OK\r\n")
+    assert f"Content-Length: {KERNEL_BYTES}\r\n" in answer
+    assert "Accept-Ranges: bytes\r\n" in answer
+    assert server.events() == []
+
+
+def test_a_download_that_broke_off_goes_on_where_it_was(server: Served, tmp_path: Path) -> None:
+    half = tmp_path / "half"
+    half.write_bytes(server.kernel[: KERNEL_BYTES // 2])
+    server.script()
+
+    status = server.curl(
+        "--continue-at", "-", "--write-out", "%{http_code}", "--output", str(half), server.kernel_url
+    )
+
+    assert status == "206"
+    assert half.read_bytes() == server.kernel
+    assert server.events()[-1] == (1, "kernel", "ok")
+
+
+def test_one_connection_serves_one_file_after_the_other(server: Served, tmp_path: Path) -> None:
+    out = ["--output", str(tmp_path / "a"), "--output", str(tmp_path / "b")]
+    answer = server.curl("--write-out", "%{num_connects} ", *out, server.kernel_url, server.kernel_url)
+
+    assert answer == "1 0 "
+
+
+def test_a_client_that_reads_slowly_keeps_nobody_waiting(server: Served) -> None:
+    slow = subprocess.Popen(
+        ["ip", "netns", "exec", server.network.client, "curl", "-s", "--limit-rate", "1k", server.kernel_url],
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        content = server.network.in_client("sh", "-c", f"curl -s {server.kernel_url} | sha256sum").stdout
+    finally:
+        slow.kill()
+        slow.wait()
+
+    assert content.split(" ")[0] == hashlib.sha256(server.kernel).hexdigest()
+
+
+@pytest.mark.parametrize(
+    ("port", "text", "answer"),
+    [
+        pytest.param(8081, "nonsense\r\n\r\n", "HTTP/1.1 400", id="bytes: no request"),
+        pytest.param(8081, "GET / HTTP/1.1\r\n\r\n", "HTTP/1.1 400", id="bytes: no host"),
+        pytest.param(8081, "GET /\x00 HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 400", id="bytes: a NUL"),
+        pytest.param(8081, "GET / HTTP/1.1\r\nHost: x\r\n\r\n", "HTTP/1.1 404", id="bytes: no listing"),
+        pytest.param(
+            8081,
+            "POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc",
+            "HTTP/1.1 413",
+            id="bytes: a body",
+        ),
+        pytest.param(
+            8081,
+            "GET / HTTP/1.1\r\nHost: x\r\nX: " + "x" * 20_000 + "\r\n\r\n",
+            "HTTP/1.1 431",
+            id="bytes: headers without end",
+        ),
+        pytest.param(8081, "GET / HT", "", id="bytes: cut off"),
+        pytest.param(8080, "nonsense\r\n\r\n", "HTTP/1.0 400", id="control: no request"),
+        pytest.param(
+            8080,
+            "POST /v1/events HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\n\xff\xfe{[\x00",
+            "HTTP/1.1 400",
+            id="control: no JSON",
+        ),
+    ],
+)
+def test_malformed_input_is_refused_and_the_server_lives(
+    server: Served, port: int, text: str, answer: str
+) -> None:
+    assert server.raw(port, text)[:12] == answer
+
+    assert server.curl(f"{CONTROL}/healthz") == "ok\n"
+    assert server.curl("--head", server.kernel_url).startswith("HTTP/1.1 200")
+
+
+def test_a_server_that_was_killed_goes_on_with_the_same_boots(server: Served) -> None:
+    token = server.script().split("provision.token=")[1].split(" ")[0]
+    server.stop(signal.SIGKILL)
+    server.start()
+
+    config = server.curl(
+        "--header",
+        f"Authorization: Bearer {token}",
+        f"{CONTROL}/v1/config/{CLIENT_MAC.replace(':', '-')}",
+    )
+
+    assert config == "hostname: node1\n"
+    assert server.events() == [(1, "script", "ok")]
+
+
+def test_the_server_stops_when_it_is_told_to(server: Served) -> None:
+    waiting = subprocess.Popen(
+        [
+            *("ip", "netns", "exec", server.network.client, "curl", "-s"),
+            f"{server.curl(f'{CONTROL}/discovery/new')}?wait=true&waitIndex=3",
+        ]
+    )
+    time.sleep(0.5)
+    begun_s = time.monotonic()
+
+    assert server.stop(signal.SIGTERM) == 0
+    assert time.monotonic() - begun_s < 8
+    waiting.kill()
+    waiting.wait()
+
+
+def test_a_changed_file_counts_within_two_seconds(server: Served) -> None:
+    server.write("groups/nodes.yaml", "profile: node\nselector: {serial: another}\n")
+    server.write("configs/node.yaml", "hostname: {{ nope }}\n")
+    time.sleep(2)
+    assert "boots small" in server.script(), "a broken file keeps the last good inventory"
+
+    server.write("configs/node.yaml", "hostname: {{ machine.hostname }}\n")
+    server.write("groups/nodes.yaml", "profile: node\nselector: {hostname: node1}\nvars: {changed: true}\n")
+    time.sleep(2)
+
+    assert "boots small" in server.script()
+    assert "undefined-variable" in server.log.read_text()
+    notices = json.loads(server.curl(f"{CONTROL}/v1/events"))["events"]
+    inventory = [event["result"] for event in notices if event["step"] == "inventory"]
+    assert (inventory[0], "failed" in inventory, inventory[-1]) == ("ok", True, "ok")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        pytest.param(["--interface", "eth9"], "there is no interface 'eth9'", id="no such interface"),
+        pytest.param(["--interface", "lo"], "Address already in use", id="DHCP port taken"),
+    ],
+)
+def test_what_keeps_a_server_from_starting_is_one_line(
+    server: Served, tmp_path: Path, arguments: list[str], message: str
+) -> None:
+    argv = ["ip", "netns", "exec", server.network.server, sys.executable, "-m", "pxeserver", "serve"]
+    argv += [*arguments, "--data", str(tmp_path / "data"), "--state", str(tmp_path / "other")]
+    taken = (
+        "import socket, subprocess, sys; s = socket.socket(); s.bind(('127.0.0.1', 8080)); s.listen();"
+        "sys.exit(subprocess.run(sys.argv[1:]).returncode)"
+    )
+
+    wrapper = [*argv[:4], sys.executable, "-c", taken, *argv[4:]]
+    done = subprocess.run(wrapper, capture_output=True, text=True, timeout=30, check=False)
+
+    assert done.returncode == 2
+    last = done.stderr.strip().split("\n")[-1]
+    assert last.startswith("pxeserver: ")
+    assert message in last
