@@ -43,7 +43,7 @@ class Programs(Protocol):
     def __call__(self, arguments: list[str], *, stdin: str = "") -> Completed: ...
 
 
-def run_program(arguments: list[str], *, stdin: str = "") -> Completed:
+def run_program(arguments: list[str], *, stdin: str = "", deadline_s: float = DEADLINE_S) -> Completed:
     """What the program printed and its exit code; ProvisionError when it is missing or does not end."""
     import subprocess
 
@@ -54,7 +54,7 @@ def run_program(arguments: list[str], *, stdin: str = "") -> Completed:
             capture_output=True,
             text=True,
             errors="replace",
-            timeout=DEADLINE_S,
+            timeout=deadline_s,
             env=ENVIRONMENT,
             check=False,
         )
@@ -62,7 +62,7 @@ def run_program(arguments: list[str], *, stdin: str = "") -> Completed:
         raise missing_program(arguments[0]) from None
     except subprocess.TimeoutExpired:
         raise ProvisionError(
-            f"{shlex.join(arguments)} did not end within {DEADLINE_S:.0f} s",
+            f"{shlex.join(arguments)} did not end within {deadline_s:g} s",
             hint="see what holds it up: another program may hold the lock it waits for",
         ) from None
     return Completed(process.returncode, process.stdout, process.stderr)

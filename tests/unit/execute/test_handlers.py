@@ -1,0 +1,19 @@
+"""Every type of action has its handler and its place in the order."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from provision.actions import Action
+from provision.execute.handlers import HANDLERS
+from provision.plan.order import ORDER
+
+
+def test_each_type_of_action_has_exactly_one_handler() -> None:
+    assert sorted(handler.action.__name__ for handler in HANDLERS) == sorted(
+        action.__name__ for action in get_args(Action)
+    )
+
+
+def test_each_type_of_action_has_its_place_in_the_order() -> None:
+    assert set(ORDER) == set(get_args(Action))
