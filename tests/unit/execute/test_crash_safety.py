@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable
 from pathlib import Path
-from typing import ParamSpec, TypeVar, cast
 
 import pytest
 
 from provision.actions import EnsureAuthorizedKeys, EnsureDirectory, EnsureLink, Step, WriteFile
 from provision.execute.apply import apply
 from provision.execute.journal import Journal
-from provision.execute.target import Gate, Target, straight, syncfs
+from provision.execute.target import Gate, Target
 from provision.plan.build import Plan
 from provision.plan.order import ordered
+from tests.unit.execute.power import FailingPower, PowerCut, without_waiting
 from tests.unit.execute.tree import describe_tree
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 PLAN = Plan(
     ordered(
@@ -38,31 +33,6 @@ NEXT_PLAN = Plan((Step(WriteFile("/etc/motd", b"newer text"), "files[0]"),))
 
 # More than any of the runs below makes; a run that is longer fails the last assertion of its test.
 MOST_CHANGES = 400
-
-
-class PowerCut(Exception):
-    """The machine is gone."""
-
-
-class FailingPower:
-    """Lets some changes through, then fails: a write that is cut gets half of its bytes out."""
-
-    def __init__(self, changes_left: int) -> None:
-        self.changes_left = changes_left
-
-    def __call__(self, change: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        if self.changes_left == 0:
-            if cast(object, change) is os.write:
-                fd, data = cast(tuple[int, memoryview], args)
-                os.write(fd, data[: len(data) // 2])
-            raise PowerCut
-        self.changes_left -= 1
-        return without_waiting(change, *args, **kwargs)
-
-
-def without_waiting(change: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-    """The disk of a test need not turn."""
-    return cast(T, None) if cast(object, change) is syncfs else straight(change, *args, **kwargs)
 
 
 def make_root(place: Path) -> Path:
