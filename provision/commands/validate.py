@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -37,13 +38,24 @@ def run(args: argparse.Namespace) -> int:
             print(f"provision: cannot read {file!r}: {failure.strerror}", file=sys.stderr)
             unreadable = True
             continue
-        reports.append(load_bytes(data, file="<stdin>" if file == "-" else file).report)
+        reports.append(load_bytes(data, file=_shown(file)).report)
     sys.stdout.write(RENDERERS[args.format](reports))
     return ExitCode.USAGE if unreadable else _exit_code(reports, strict=args.strict)
 
 
 def _read(file: str) -> bytes:
-    return sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+    """At most one byte more than a config may have: enough to refuse it, also from an endless device."""
+    from provision.formats.source import MAX_CONFIG_BYTES
+
+    if file == "-":
+        return sys.stdin.buffer.read(MAX_CONFIG_BYTES + 1)
+    with Path(file).open("rb") as stream:
+        return stream.read(MAX_CONFIG_BYTES + 1)
+
+
+def _shown(file: str) -> str:
+    """The name as text that can be printed: Python keeps bytes that are not UTF-8 as lone surrogates."""
+    return "<stdin>" if file == "-" else os.fsencode(file).decode("utf-8", "replace")
 
 
 def _exit_code(reports: Sequence[FileReport], *, strict: bool) -> int:

@@ -48,9 +48,7 @@ def decode(data: bytes) -> str:
     """The text of the file, without a byte order mark. Raises TextError."""
     if len(data) > MAX_CONFIG_BYTES:
         hint = "put large content behind files[].source"
-        raise TextError(
-            "too-large", f"{len(data)} bytes are more than the {MAX_CONFIG_BYTES} allowed", hint=hint
-        )
+        raise TextError("too-large", f"more than the {MAX_CONFIG_BYTES} bytes a config may have", hint=hint)
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise TextError("not-utf8", "the file is UTF-16", hint="save it as UTF-8")
     try:

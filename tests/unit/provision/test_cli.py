@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
 from pathlib import Path
 
@@ -73,6 +74,17 @@ def test_validate_reads_standard_input(
 
     assert main(["validate", "-"]) == 0
     assert capsys.readouterr().out == "<stdin>: valid\n"
+
+
+def test_an_endless_file_and_a_name_that_is_no_text_are_refused_politely(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    strange = tmp_path / os.fsdecode(b"caf\xe9.yaml")
+    strange.symlink_to("/dev/zero")
+
+    assert main(["validate", str(strange)]) == 1
+
+    assert "error[too-large]: more than the 1048576 bytes a config may have" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("argv", [[], ["unknown"], ["validate"], ["validate", "--format", "xml", "a"]])
