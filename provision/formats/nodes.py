@@ -136,18 +136,22 @@ def scalar_value(node: ScalarNode) -> Plain:
     return text
 
 
-def pairs(node: MappingNode, _depth: int = 0) -> Iterator[tuple[ScalarNode, Node]]:
-    """Keys and values, the mapping's own before merged ones: the first of equal keys is what counts."""
-    merged: list[Node] = []
+def pairs(node: MappingNode, _merged: set[int] | None = None) -> Iterator[tuple[ScalarNode, Node]]:
+    """Keys and values, the mapping's own before merged ones: the first of equal keys is what counts.
+
+    A mapping merged again adds nothing, so each counts once: that ends loops, and merges of merges of merges.
+    """
+    merged = {id(node)} if _merged is None else _merged
+    sources: list[Node] = []
     for key, value in node.value:
         if isinstance(key, ScalarNode) and key.tag != MERGE_TAG:
             yield key, value
         elif isinstance(key, ScalarNode):
-            merged += value.value if isinstance(value, SequenceNode) else [value]
-    for source in merged:
-        # The depth ends loops, which are reported apart.
-        if isinstance(source, MappingNode) and _depth < 8:
-            yield from pairs(source, _depth + 1)
+            sources += value.value if isinstance(value, SequenceNode) else [value]
+    for source in sources:
+        if isinstance(source, MappingNode) and id(source) not in merged:
+            merged.add(id(source))
+            yield from pairs(source, merged)
 
 
 def find(root: Node, place: Place) -> tuple[Node | None, Node]:

@@ -81,6 +81,13 @@ def test_an_alias_bomb_is_refused_before_it_grows() -> None:
     assert first("\n".join(levels).encode())[0] == "too-many-aliases"
 
 
+def test_merges_of_merges_do_not_multiply() -> None:
+    levels = ["a0: &a0 {x: 1}"]
+    levels += [f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 30)}]}}" for n in range(1, 20)]
+
+    assert first("\n".join(levels).encode())[0] == "unknown-key"
+
+
 def test_a_file_made_to_be_slow_lists_the_first_problems_only() -> None:
     data = b"a: &x y\n" + b"".join(b"k%d: *x\n" % number for number in range(5_000))
 
