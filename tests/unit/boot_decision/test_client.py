@@ -61,7 +61,10 @@ def test_a_client_is_recognised_by_its_options(options: Mapping[int, bytes], kin
 
 
 def test_option_93_counts_and_the_digits_in_option_60_do_not() -> None:
-    options = {Option.CLIENT_ARCHITECTURE: b"\0\7", Option.VENDOR_CLASS: b"PXEClient:Arch:00000:UNDI:002001"}
+    options: dict[int, bytes] = {
+        Option.CLIENT_ARCHITECTURE: b"\0\7",
+        Option.VENDOR_CLASS: b"PXEClient:Arch:00000:UNDI:002001",
+    }
 
     architecture = classify(packet(options)).architecture
 

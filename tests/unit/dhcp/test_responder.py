@@ -77,7 +77,7 @@ def packet(message_type: MessageType, options: Mapping[int, bytes] | None = None
 
 
 def request(address: IPv4Address = ADDRESS, server: IPv4Address = S) -> Packet:
-    options = {Option.REQUESTED_ADDRESS: address.packed, Option.SERVER_ID: server.packed}
+    options: dict[int, bytes] = {Option.REQUESTED_ADDRESS: address.packed, Option.SERVER_ID: server.packed}
     return packet(MessageType.REQUEST, options)
 
 
