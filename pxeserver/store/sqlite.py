@@ -43,10 +43,15 @@ class SqliteStore:
             connection.execute("PRAGMA journal_mode = WAL")
             # FULL: a registration or lease that was answered is on the disk, whatever happens to the power.
             connection.execute("PRAGMA synchronous = FULL")
-            connection.execute("PRAGMA foreign_keys = ON")
-            _migrate(connection)
+            return cls.with_connection(connection)
         except sqlite3.Error as problem:
             raise StoreError(f"{path}: {problem}") from problem
+
+    @classmethod
+    def with_connection(cls, connection: sqlite3.Connection) -> SqliteStore:
+        """The store in an open database, which is brought up to date first."""
+        connection.execute("PRAGMA foreign_keys = ON")
+        _migrate(connection)
         return cls(connection)
 
     def close(self) -> None:
@@ -213,7 +218,7 @@ def _insert_event(db: sqlite3.Connection, boot: int, event: Event, at: float) ->
     )
     cursor = db.execute(
         "INSERT INTO events (machine, boot, step, result, message, path, attempt, duration_ms, at)"
-        " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 WHERE NOT EXISTS (SELECT 1 FROM events WHERE"
+        " SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 WHERE ?2 = 0 OR NOT EXISTS (SELECT 1 FROM events WHERE"
         " machine = ?1 AND boot = ?2 AND step = ?3 AND result = ?4 AND message = ?5 AND path IS ?6"
         " AND attempt = ?7)",
         (*key, event.duration_ms, at),

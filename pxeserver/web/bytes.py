@@ -23,7 +23,7 @@ MAX_HEADER_BYTES = 16 * 1024
 IDLE_TIMEOUT_S = 60.0  # firmware opens a connection for each file; nothing legitimate is silent for so long
 # A machine switched off in the middle of a download answers no more: its connection ends after this time.
 DEAD_PEER_TIMEOUT_MS = 120_000
-READ_BYTES = 64 * 1024
+READ_BYTES = 4096  # headers are a few hundred bytes; and the limit above is only as exact as this
 
 _log = logging.getLogger("pxeserver.bytes")
 
@@ -145,7 +145,13 @@ class _Connection:
         self._write(h11.EndOfMessage())
         await self._writer.drain()
         duration_ms = round((time.monotonic() - started) * 1000)
-        log_decision(_log, f"sent {target}", address=self._client, bytes=reply.count if reply.has_body else 0, duration_ms=duration_ms)
+        log_decision(
+            _log,
+            f"sent {target}",
+            address=self._client,
+            bytes=reply.count if reply.has_body else 0,
+            duration_ms=duration_ms,
+        )
         if reply.ends_file:
             await self._on_sent(Sent(self._client, reply.asset, duration_ms))
 
