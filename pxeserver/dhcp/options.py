@@ -44,7 +44,6 @@ class IpxeFeature(IntEnum):
     """Options inside option 175: what iPXE was built with, or an order to it (iPXE features.h, dhcp.h)."""
 
     HTTP = 0x13
-    HTTPS = 0x14
     BZIMAGE = 0x18
     EFI = 0x24
     NO_PROXY_DHCP = 0xB0

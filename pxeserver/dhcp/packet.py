@@ -67,10 +67,6 @@ class Packet:
     def is_relayed(self) -> bool:
         return self.giaddr != UNSPECIFIED
 
-    @property
-    def is_broadcast_wanted(self) -> bool:
-        return bool(self.flags & BROADCAST_FLAG)
-
 
 def parse(data: bytes) -> Packet:
     """The packet these bytes are; anything else raises `WireError`."""
