@@ -68,10 +68,6 @@ class TransferResult:
     detail: str = ""
     """For people: what the client or the system said."""
 
-    @property
-    def is_complete(self) -> bool:
-        return self.outcome in (Outcome.DONE, Outcome.UNCONFIRMED)
-
 
 @dataclass(frozen=True)
 class OpenedFile:
