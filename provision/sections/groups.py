@@ -10,9 +10,7 @@ from msgspec import Meta, Struct
 from provision.actions import EnsureGroup, Step
 from provision.facts import Facts
 from provision.findings import Place, Problem, path_text
-from provision.sections.names import MAX_ID, check_account_name
-
-AccountId = Annotated[int, Meta(ge=0, le=MAX_ID)]
+from provision.sections.names import AccountId, check_account_name
 
 
 class Group(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from provision.actions import Step, WriteFile
 from provision.facts import Facts
 from provision.findings import Place, Problem, error, path_text
+from provision.sections.hosts import is_host_name
 from provision.variables import has_variable
 
-# RFC 1123 2.1: letters, digits and hyphens, no hyphen at either end of a label of at most 63 octets.
-LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-HOST_NAME = re.compile(rf"{LABEL}(?:\.{LABEL})*")
 MAX_HOSTNAME_CHARS = 64  # HOST_NAME_MAX on Linux: sethostname(2) refuses more, though DNS would take 253
-
-
-def is_host_name(text: str) -> bool:
-    return HOST_NAME.fullmatch(text) is not None and len(text) <= 253
 
 
 def check(hostname: str | None, place: Place) -> Iterator[Problem]:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Annotated
+
+from msgspec import Meta
 
 from provision.findings import Place, Problem, error
 from provision.variables import has_variable
@@ -12,6 +15,8 @@ from provision.variables import has_variable
 ACCOUNT_NAME = re.compile(r"[a-z_][a-z0-9_-]{0,31}\$?")
 
 MAX_ID = 2**32 - 2  # 2**32 - 1 is (uid_t)-1, "no change" to chown(2)
+
+AccountId = Annotated[int, Meta(ge=0, le=MAX_ID)]
 
 
 def check_account_name(name: str, place: Place, kind: str) -> Iterator[Problem]:

@@ -12,7 +12,7 @@ from msgspec import Meta, Struct
 from provision.actions import Step, WriteFile
 from provision.facts import Facts
 from provision.findings import Place, Problem, error, path_text, warning
-from provision.sections.hostname import is_host_name
+from provision.sections.hosts import is_host_name
 from provision.sections.urls import is_ip
 from provision.variables import has_variable
 

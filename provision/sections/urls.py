@@ -8,7 +8,7 @@ from dataclasses import replace
 from urllib.parse import SplitResult, urlsplit
 
 from provision.findings import Place, Problem, error
-from provision.sections.hostname import is_host_name
+from provision.sections.hosts import is_host_name
 from provision.variables import has_variable
 
 

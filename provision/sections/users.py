@@ -11,9 +11,8 @@ from msgspec import Meta, Struct
 from provision.actions import EnsureAuthorizedKeys, EnsureUser, Secret, Step
 from provision.facts import Facts
 from provision.findings import Place, Problem, error, path_text, warning
-from provision.sections.groups import AccountId
 from provision.sections.hidden import HiddenText
-from provision.sections.names import check_account_name
+from provision.sections.names import AccountId, check_account_name
 from provision.sections.places import check_path
 from provision.sections.ssh_keys import check_ssh_key
 

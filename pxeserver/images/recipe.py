@@ -21,6 +21,7 @@ PACKAGES = (
     "iputils-ping",
     "kmod",
     "less",
+    "libnss-myhostname",  # the machine's own name resolves, whatever DNS says: sudo wants it
     "libpython3-stdlib",
     "netbase",
     "openssh-server",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,6 +13,8 @@ from typing import Any
 from pxeserver.lab.namespace import LabError, Namespace
 
 QEMU = "qemu-system-x86_64"
+# Colours and cursor moves (ECMA-48), carriage returns, and what backspaces take back.
+CONTROL_SEQUENCES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b[()][A-Z0-9]|\r|.\x08|\x08")
 EVENT_START = '{"provision":1,'
 
 
@@ -40,8 +43,11 @@ class Machine:
     def power_on(self) -> None:
         hardware = self.hardware
         argv = [
-            *(QEMU, "-accel", hardware.accelerator, "-machine", "pc", "-smp", str(hardware.cpus)),
-            *("-m", str(hardware.memory_mib), "-nodefaults", "-display", "none", "-no-reboot"),
+            # graphics=off: the BIOS and the boot loader write to the serial console what they would show on a screen.
+            *(QEMU, "-accel", hardware.accelerator, "-machine", "pc,graphics=off", "-smp", str(hardware.cpus)),
+            *("-m", str(hardware.memory_mib), "-nodefaults", "-display", "none"),
+            # As servers do: when nothing answers, try again.
+            *("-boot", "reboot-timeout=3000"),
             *("-chardev", f"file,id=console,path={self.console},append=on", "-serial", "chardev:console"),
             *("-netdev", f"tap,id=net,ifname={self._tap},script=no,downscript=no"),
             *("-device", f"virtio-net-pci,netdev=net,mac={hardware.mac},bootindex=0"),
@@ -79,7 +85,10 @@ class Machine:
         )
 
     def console_text(self) -> str:
-        return self.console.read_text(errors="replace") if self.console.exists() else ""
+        """All that the console showed, without the terminal's control sequences."""
+        if not self.console.exists():
+            return ""
+        return CONTROL_SEQUENCES.sub("", self.console.read_bytes().decode(errors="replace"))
 
     def tail(self, lines: int = 30) -> str:
         return "\n".join(self.console_text().splitlines()[-lines:])

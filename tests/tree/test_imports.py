@@ -1,0 +1,97 @@
+"""Who may import whom: the arrows of CONTRIBUTING.md, as a test."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+AGENT_DEPENDENCIES = {"jsonschema", "msgspec", "yaml"}
+SOURCES = [path for package in ("provision", "pxeserver") for path in sorted((ROOT / package).rglob("*.py"))]
+
+
+def imports(path: Path) -> Iterator[str]:
+    """Full names of the modules that a file imports, anywhere in it."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            yield node.module
+
+
+def importers(package: str, *unwanted: str) -> list[str]:
+    """Files below `package` that import something below one of the unwanted names."""
+    return [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in sorted((ROOT / package).rglob("*.py"))
+        for name in imports(path)
+        if any(name == bad or name.startswith(f"{bad}.") for bad in unwanted)
+    ]
+
+
+def test_the_agent_never_imports_the_server() -> None:
+    assert importers("provision", "pxeserver") == []
+
+
+def test_the_agent_depends_on_little() -> None:
+    third_party = {
+        name.partition(".")[0]
+        for path in (ROOT / "provision").rglob("*.py")
+        for name in imports(path)
+        if not name.startswith("provision")
+    }
+
+    import sys
+
+    assert third_party - set(sys.stdlib_module_names) == AGENT_DEPENDENCIES
+
+
+@pytest.mark.parametrize(
+    "package", ["pxeserver/dhcp/packet.py", "pxeserver/tftp/packet.py", "pxeserver/tftp/transfer.py"]
+)
+def test_protocols_are_pure(package: str) -> None:
+    names = set(imports(ROOT / package))
+
+    assert names.isdisjoint({"socket", "asyncio", "time", "random", "os"})
+
+
+def test_the_language_and_the_plan_touch_nothing() -> None:
+    assert importers("provision/sections", "os", "socket", "subprocess", "time", "provision.execute") == []
+    assert importers("provision/plan", "os", "pathlib", "socket", "subprocess", "time") == []
+
+
+def test_sections_do_not_know_each_other() -> None:
+    shared = {"names", "places", "urls", "ssh_keys", "etcd_settings", "unit_text", "hidden", "hosts"}
+    for path in (ROOT / "provision/sections").glob("*.py"):
+        if path.stem in {"__init__", "across"} or path.stem in shared:
+            continue
+        others = {name.rpartition(".")[2] for name in imports(path) if name.startswith("provision.sections.")}
+        assert others <= shared, f"{path.name} imports {others - shared}"
+
+
+def test_programs_are_started_through_one_door() -> None:
+    doors = {"provision/execute/command.py"}
+    assert {line.split()[0] for line in importers("provision", "subprocess")} == doors
+
+
+def test_nothing_imports_the_command_line() -> None:
+    for package in ("provision", "pxeserver"):
+        lines = importers(package, f"{package}.cli", f"{package}.commands")
+        assert [
+            line
+            for line in lines
+            if not line.startswith((f"{package}/cli.py", f"{package}/__main__.py", f"{package}/commands/"))
+        ] == []
+
+
+def test_no_file_has_grown_beyond_one_noun() -> None:
+    long = {
+        str(path.relative_to(ROOT)): lines
+        for path in SOURCES
+        if (lines := len(path.read_text().splitlines())) > 400
+    }
+
+    assert long == {}
