@@ -150,6 +150,8 @@ def _selector(table: Table) -> tuple[tuple[str, str], ...]:
         value = inner.text(label)
         if value is None:
             continue
+        if not value:
+            inner.report("wrong-value", label, "empty", hint="machines that do not say it would match")
         if label == "mac":
             value = normal_mac(value) or _wrong_mac(inner, "mac", value)
         pairs.append((label, value.lower() if label == "uuid" else value))

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from uuid import UUID
+
 from flask import Blueprint, Response, abort, request
 
+from pxeserver.boot.client import JUNK_UUIDS
 from pxeserver.boot.events import Event, Result
 from pxeserver.boot.loaders.ipxe import ScriptError, boot_ipxe, machine_script, waiting_script
 from pxeserver.inventory.model import Labels, normal_mac
@@ -34,7 +37,15 @@ def _labels() -> Labels:
     if mac is None:
         abort(400, "mac: not a MAC address")
     uuid, serial, arch = (_label(name) for name in ("uuid", "serial", "arch"))
-    return Labels(mac=mac, uuid=uuid.lower(), serial=serial, arch=arch)
+    return Labels(mac=mac, uuid="" if _is_junk(uuid) else uuid.lower(), serial=serial, arch=arch)
+
+
+def _is_junk(uuid: str) -> bool:
+    """Whether thousands of boards have this UUID: then it must not select one."""
+    try:
+        return UUID(uuid) in JUNK_UUIDS
+    except ValueError:  # no UUID at all; as text it may still be what the operator wrote down
+        return False
 
 
 def _label(name: str) -> str:

@@ -117,6 +117,12 @@ def test_a_mac_address_that_yaml_takes_for_a_number_is_read_as_written(tmp_path:
         ),
         pytest.param(
             "groups__nodes",
+            "profile: node\nselector: {serial: ''}\n",
+            "groups/nodes.yaml:2:20 empty (machines that do not say it would match)",
+            id="label without a value",
+        ),
+        pytest.param(
+            "groups__nodes",
             "profile: node\nselector: {rack: a}\n",
             "groups/nodes.yaml:2:12 unknown key 'rack' (known here: arch, hostname, mac, serial, uuid)",
             id="label that machines do not have",

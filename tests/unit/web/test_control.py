@@ -86,6 +86,14 @@ def test_a_request_without_a_mac_address_is_refused(server: Control) -> None:
     assert server.client.get("/v1/boot?mac=node1").status_code == 400
 
 
+def test_a_uuid_that_thousands_of_boards_have_is_no_uuid(server: Control) -> None:
+    for uuid in ("03000200-0400-0500-0006-000700080009", "4C4C4544-0042-3510-8052-B4C04F4D3732"):
+        server.client.get(f"/v1/boot?mac={STRANGER}&uuid={uuid}")
+        seen = server.services.store.seen(STRANGER)
+        assert seen is not None
+        assert seen.uuid == ("" if uuid.startswith("0") else uuid.lower())
+
+
 def test_the_config_needs_the_token_of_the_boot(server: Control) -> None:
     token = server.token()
     path = "/v1/config/52-54-00-77-00-01"

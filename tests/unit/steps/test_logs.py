@@ -1,0 +1,38 @@
+"""Log lines: searchable, and safe whatever machines send."""
+
+from __future__ import annotations
+
+import json
+import logging
+
+from pxeserver.logs import JsonFormatter, TextFormatter
+
+
+def record(text: str, **fields: object) -> logging.LogRecord:
+    made = logging.LogRecord("pxeserver", logging.INFO, "file.py", 1, text, None, None)
+    made.created = 0.25
+    made.__dict__["fields"] = fields
+    return made
+
+
+def test_a_text_line_ends_in_its_fields() -> None:
+    line = TextFormatter().format(record("offered 10.77.0.11", mac="52:54:00:77:00:01", reason="a pool"))
+
+    assert line == ('1970-01-01T00:00:00.250Z info offered 10.77.0.11 mac=52:54:00:77:00:01 reason="a pool"')
+
+
+def test_what_machines_send_cannot_forge_a_line() -> None:
+    line = TextFormatter().format(record("hello\n1970 error", reason="\x1b[2J\nx"))
+
+    assert line == "1970-01-01T00:00:00.250Z info hello\\n1970 error reason=\\x1b[2J\\nx"
+
+
+def test_a_json_line_is_one_object() -> None:
+    line = JsonFormatter().format(record("offered", step="offer"))
+
+    assert json.loads(line) == {
+        "time": "1970-01-01T00:00:00.250Z",
+        "level": "info",
+        "message": "offered",
+        "step": "offer",
+    }
