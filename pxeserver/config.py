@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from argparse import ArgumentParser, ArgumentTypeError
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from ipaddress import AddressValueError, IPv4Address
 from pathlib import Path
@@ -47,6 +49,23 @@ class ServeOptions:
     state: Path = DEFAULT_STATE
     images: Path = DEFAULT_IMAGES
     log_format: str = "text"
+    given: Mapping[str, str] = field(default_factory=dict)  # template variables, over all others
+
+
+def variable_argument(text: str) -> tuple[str, str]:
+    """Name and value of NAME=VALUE; for argparse, which shows the error."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.isidentifier():
+        raise ArgumentTypeError(f"{text!r} is not NAME=VALUE")
+    return name, value
+
+
+def add_variable_argument(parser: ArgumentParser) -> None:
+    """`--set NAME=VALUE`, as often as needed: `args.set` is a list of pairs."""
+    help_text = "a template variable that wins over vars in the files"
+    parser.add_argument(
+        "--set", type=variable_argument, action="append", default=[], metavar="NAME=VALUE", help=help_text
+    )
 
 
 def read_settings(data: Path) -> tuple[ServerSettings, tuple[Finding, ...]]:

@@ -85,6 +85,7 @@ def _open_services(options: ServeOptions, settings: ServerSettings, address: IPv
         images=images,
         discovery=DiscoveryService(store, time.time),
         clock=time.time,
+        given=options.given,
     )
 
 
@@ -97,7 +98,7 @@ def _open_inventory(options: ServeOptions, images: ImageShelf, journal: Journal)
             _log.error("event of the inventory is lost: %s", problem)
 
     def check(index: Index) -> tuple[Finding, ...]:
-        return check_machines(index, example_surroundings(images.images()))
+        return check_machines(index, example_surroundings(images.images(), options.given))
 
     inventory = LiveInventory(options.data, check, on_reload)
     inventory.reload()

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from provision.findings import FileReport, Finding, has_errors, render_github, render_json, render_text
-from pxeserver.config import DEFAULT_IMAGES, read_settings
+from pxeserver.config import DEFAULT_IMAGES, add_variable_argument, read_settings
 from pxeserver.errors import ExitCode
 from pxeserver.inventory.files import read_inventory
 from pxeserver.inventory.images import ImageShelf
@@ -24,6 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--images", type=Path, default=DEFAULT_IMAGES, metavar="DIR", help="built images (%(default)s)"
     )
     parser.add_argument("--format", choices=sorted(RENDERERS), default="text")
+    add_variable_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -31,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
     inventory = read_inventory(args.data)
     findings += inventory.findings
     index = inventory.index or Index()
-    surroundings = example_surroundings(ImageShelf(args.images).images())
+    surroundings = example_surroundings(ImageShelf(args.images).images(), dict(args.set))
     findings += check_machines(index, surroundings) + check_images(index, surroundings)
     print(RENDERERS[args.format](_reports(findings)), end="")
     if args.format == "text" and not has_errors(findings):

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from pxeserver.boot.loaders.ipxe import ScriptError, machine_script
-from pxeserver.config import DEFAULT_IMAGES
+from pxeserver.config import DEFAULT_IMAGES, add_variable_argument
 from pxeserver.errors import ExitCode, ServerError
 from pxeserver.inventory.files import read_inventory
 from pxeserver.inventory.images import ImageShelf
@@ -29,6 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--images", type=Path, default=DEFAULT_IMAGES, metavar="DIR", help="built images (%(default)s)"
     )
     parser.add_argument("--part", choices=PARTS, default="both", help="what to print (%(default)s)")
+    add_variable_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -38,7 +39,7 @@ def run(args: argparse.Namespace) -> int:
         return ExitCode.INVALID_CONFIG
     index = inventory.index
     labels = _labels(index, args.mac)
-    surroundings = example_surroundings(ImageShelf(args.images).images())
+    surroundings = example_surroundings(ImageShelf(args.images).images(), dict(args.set))
     parts = PARTS[1:] if args.part == "both" else (args.part,)
     show = {"config": _show_config, "script": _show_script}
     codes = [show[part](index, labels, surroundings) for part in reversed(parts)]

@@ -8,7 +8,14 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
-from pxeserver.config import DEFAULT_IMAGES, DEFAULT_STATE, ServeOptions, ServerSettings, read_settings
+from pxeserver.config import (
+    DEFAULT_IMAGES,
+    DEFAULT_STATE,
+    ServeOptions,
+    ServerSettings,
+    add_variable_argument,
+    read_settings,
+)
 from pxeserver.errors import ExitCode
 from pxeserver.inventory.watch import findings_text
 from pxeserver.logs import FORMATS, set_up_logging
@@ -29,6 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--assets-port", type=int, metavar="PORT", help="for kernels and images")
     parser.add_argument("--assets-url", metavar="URL", help="where machines fetch images instead")
     parser.add_argument("--log-format", choices=FORMATS, default="text")
+    add_variable_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -42,6 +50,7 @@ def run(args: argparse.Namespace) -> int:
         state=args.state,
         images=args.images,
         log_format=args.log_format,
+        given=dict(args.set),
     )
     set_up_logging(options.log_format)
     return _serve(options, _with_flags(settings, args))

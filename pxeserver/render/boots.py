@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from provision.findings import Finding, Severity
 from pxeserver.boot.loaders.ipxe import BootTarget
@@ -43,11 +43,13 @@ class NotReady:
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What is known apart from inventory and machine. `discovery_url` gives a group's etcd discovery URL."""
+    """What is known apart from inventory and machine. `discovery_url` gives a group's etcd discovery URL;
+    `given` are variables of the command line."""
 
     images: Images
     urls: ServerUrls
     discovery_url: Callable[[Group], str]
+    given: Mapping[str, str] = field(default_factory=dict)
 
 
 def prepare_boot(index: Index, labels: Labels, surroundings: Surroundings) -> Ready | NotReady:
@@ -80,7 +82,7 @@ def config_for(index: Index, selection: Selection, labels: Labels, surroundings:
     """The machine's config with its findings."""
     group = selection.group
     discovery_url = surroundings.discovery_url(group) if group.etcd_size is not None else None
-    variables = template_variables(selection, labels, surroundings.urls, discovery_url)
+    variables = template_variables(selection, labels, surroundings.urls, discovery_url, surroundings.given)
     return render_config(index.configs[selection.profile.config], variables)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from provision.findings import Finding, Severity
 from pxeserver.inventory.model import Index, Labels, Machine
@@ -16,10 +16,10 @@ EXAMPLE_TOKEN = "0" * 32
 EXAMPLE_URLS = ServerUrls(control="http://pxeserver:8080", assets="http://pxeserver:8081")
 
 
-def example_surroundings(images: Images) -> Surroundings:
+def example_surroundings(images: Images, given: Mapping[str, str]) -> Surroundings:
     """Surroundings without a running server."""
     return Surroundings(
-        images, EXAMPLE_URLS, lambda _group: f"{EXAMPLE_URLS.control}/discovery/{EXAMPLE_TOKEN}"
+        images, EXAMPLE_URLS, lambda _group: f"{EXAMPLE_URLS.control}/discovery/{EXAMPLE_TOKEN}", given
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pxeserver.inventory.model import Labels
@@ -17,9 +18,16 @@ class ServerUrls:
 
 
 def template_variables(
-    selection: Selection, labels: Labels, urls: ServerUrls, discovery_url: str | None
+    selection: Selection,
+    labels: Labels,
+    urls: ServerUrls,
+    discovery_url: str | None,
+    given: Mapping[str, str],
 ) -> dict[str, object]:
-    """`machine`, `group`, `profile`, `vars` (machine over group over profile), `server` and `etcd`."""
+    """`machine`, `group`, `profile`, `vars`, `server` and `etcd`.
+
+    In `vars`, what was given on the command line wins over machine over group over profile.
+    """
     etcd = {"discovery": discovery_url} if discovery_url is not None else {}
     return {
         "machine": _machine(selection, labels),
@@ -29,6 +37,7 @@ def template_variables(
             **selection.profile.vars,
             **selection.group.vars,
             **(selection.machine.vars if selection.machine else {}),
+            **given,
         },
         "server": {"url": urls.control},
         "etcd": etcd,

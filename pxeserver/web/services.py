@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from pxeserver.boot.events import Event
 from pxeserver.config import ServerSettings
@@ -31,6 +31,7 @@ class Services:
     images: ImageShelf
     discovery: DiscoveryService
     clock: Callable[[], float]
+    given: Mapping[str, str] = field(default_factory=dict)  # template variables of the command line
 
     @property
     def index(self) -> Index:
@@ -45,7 +46,7 @@ class Services:
 
     @property
     def surroundings(self) -> Surroundings:
-        return Surroundings(self.images.images(), self.urls, self.discovery_url)
+        return Surroundings(self.images.images(), self.urls, self.discovery_url, self.given)
 
     def discovery_url(self, group: Group) -> str:
         token = self.discovery.group_token(group.name, group.etcd_size or 1)

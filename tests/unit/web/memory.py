@@ -71,7 +71,7 @@ def control(folder: Path, **changes: str) -> Control:
     write(data, {**FILES, **{f"{name.replace('__', '/')}.yaml": text for name, text in changes.items()}})
     write_image(images / "debian-12")
     shelf = ImageShelf(images)
-    surroundings = example_surroundings(shelf.images())
+    surroundings = example_surroundings(shelf.images(), {})
     inventory = LiveInventory(data, lambda index: check_machines(index, surroundings), lambda _: None)
     inventory.reload()
     connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)

@@ -94,6 +94,19 @@ def test_render_prints_script_and_config_of_a_machine(
     assert out.endswith("\nhostname: node1\n")
 
 
+def test_a_variable_of_the_command_line_wins(
+    data: Path, images: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(data, {"configs/node.yaml": "hostname: {{ vars.name }}\n"})
+    write(data, {"groups/nodes.yaml": "profile: node\nvars: {name: filed}\n"})
+
+    arguments = [NODE1, "--data", str(data), "--images", str(images), "--part", "config"]
+    assert main(["render", *arguments, "--set", "name=given=1"]) == 1
+    assert capsys.readouterr().out == "hostname: given=1\n"
+    assert main(["render", *arguments]) == 0
+    assert capsys.readouterr().out == "hostname: filed\n"
+
+
 def test_render_of_nobody_is_a_usage_error(data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["render", "node7", "--data", str(data)]) == 2
     assert "'node7' is neither a MAC address nor a machine" in capsys.readouterr().err
