@@ -50,13 +50,26 @@ class Change:
     value: str
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Home:
+    """An IP address from which a member registered."""
+
+    member: str
+    address: str
+
+
 @dataclass(frozen=True, slots=True)
 class Registry:
-    """A token: how many members make the cluster, and all that happened, oldest first."""
+    """A token: how many members make the cluster, and all that happened, oldest first.
+
+    `told` has the addresses that were given the whole membership: from then on, etcd there may have voted.
+    """
 
     token: str
     size: int
     changes: tuple[Change, ...] = ()
+    homes: frozenset[Home] = frozenset()
+    told: frozenset[str] = frozenset()
 
     @property
     def index(self) -> int:
@@ -76,6 +89,12 @@ class Registry:
     def is_complete(self) -> bool:
         """Once complete a token stays complete: its cluster exists and its members are decided."""
         return len(self.created) >= self.size
+
+    def has_started(self, member: str) -> bool:
+        """Whether this member's etcd may have begun its work. One that was never told who the members are
+        cannot have: it may begin again from nothing, even when the cluster has become complete meanwhile."""
+        addresses = {home.address for home in self.homes if home.member == member}
+        return self.is_complete and (not addresses or not addresses.isdisjoint(self.told))
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,21 +144,29 @@ def read_member(registry: Registry, member: str) -> Response:
     return not_found(registry.token, member, registry.index)
 
 
-def register(registry: Registry, member: str, value: str) -> tuple[Registry, Response]:
-    """Registers a member, once.
+def register(registry: Registry, member: str, value: str, address: str) -> tuple[Registry, Response]:
+    """Registers a member that asks from an IP address, once.
 
-    The same member with the same value is welcome again while the cluster is incomplete: it was power-cycled
-    while it waited. Once complete it must not be: its data is gone, and a member with an empty log would
-    break the cluster's promises (Raft safety).
+    The same member with the same value is welcome again as long as it cannot have started: it was power-cycled
+    while it waited. Afterwards it must not be: its data is gone, and a member with an empty log would break the
+    cluster's promises (Raft safety).
     """
     known = next((change for change in registry.created if change.member == member), None)
     if known is not None:
-        return registry, _register_again(registry, known, value)
+        refusal = _refusal_again(registry, known, value, address)
+        if refusal is not None:
+            return registry, _refused(registry, member, refusal)
+        return _at_home(registry, member, address), _happened(registry, known, status=201)
     if registry.is_complete:
         return registry, _refused(registry, member, Code.FULL)
     change = Change(index=registry.index + 1, action="create", member=member, value=value)
-    changed = replace(registry, changes=(*registry.changes, change))
+    changed = _at_home(replace(registry, changes=(*registry.changes, change)), member, address)
     return changed, _happened(changed, change, status=201)
+
+
+def tell(registry: Registry, address: str) -> Registry:
+    """What must be remembered before the registry's contents are sent to an address."""
+    return replace(registry, told=registry.told | {address}) if registry.is_complete else registry
 
 
 def remove(registry: Registry, member: str) -> tuple[Registry, Response]:
@@ -163,13 +190,23 @@ def next_change(registry: Registry, wait_index: int, member: str | None) -> Resp
 
 
 def status_json(registry: Registry) -> dict[str, object]:
-    """What a human wants to know about a token."""
-    members = [{"id": change.member, "value": change.value} for change in registry.created[: registry.size]]
+    """What a human, and an agent that asks before it starts etcd, want to know about a token."""
+    members = [_member_json(registry, change) for change in registry.created[: registry.size]]
     return {
         "size": registry.size,
         "members": members,
         "missing": max(0, registry.size - len(members)),
         "complete": registry.is_complete,
+    }
+
+
+def _member_json(registry: Registry, change: Change) -> dict[str, object]:
+    pairs = [part.partition("=") for part in change.value.split(",")]
+    return {
+        "id": change.member,
+        "name": pairs[0][0],
+        "peer_urls": [url for _, _, url in pairs],
+        "started": registry.has_started(change.member),
     }
 
 
@@ -179,12 +216,19 @@ def not_found(token: str, member: str | None, index: int) -> Response:
     return Response(404, body, index, Code.UNKNOWN)
 
 
-def _register_again(registry: Registry, known: Change, value: str) -> Response:
+def _refusal_again(registry: Registry, known: Change, value: str, address: str) -> Code | None:
     if known.value != value:
-        return _refused(registry, known.member, Code.CHANGED)
-    if registry.is_complete:
-        return _refused(registry, known.member, Code.COMPLETE)
-    return _happened(registry, known, status=201)
+        return Code.CHANGED
+    if registry.has_started(known.member):
+        return Code.COMPLETE
+    # Once complete, only the machine that registered may come back: of another we do not know what it was told.
+    if registry.is_complete and Home(known.member, address) not in registry.homes:
+        return Code.COMPLETE
+    return None
+
+
+def _at_home(registry: Registry, member: str, address: str) -> Registry:
+    return replace(registry, homes=registry.homes | {Home(member, address)})
 
 
 def _happened(registry: Registry, change: Change, *, status: int) -> Response:

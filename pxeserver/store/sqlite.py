@@ -14,7 +14,7 @@ from typing import Any
 from pxeserver.boot.events import Event, Result, StoredEvent
 from pxeserver.boot.steps import BootState, next_boot
 from pxeserver.dhcp.leases import Lease, LeaseState
-from pxeserver.discovery.registry import Change, Registry
+from pxeserver.discovery.registry import Change, Home, Registry
 from pxeserver.errors import StoreError
 from pxeserver.store.contract import Boot, ScriptGrant, SeenMachine
 
@@ -154,7 +154,7 @@ class SqliteStore:
                 "INSERT INTO discovery_tokens (token, group_name, size, created_at) VALUES (?, ?, ?, ?)",
                 (registry.token, group, registry.size, at),
             )
-            _insert_changes(db, registry.token, registry.changes)
+            _insert_news(db, Registry(registry.token, registry.size), registry)
 
     def registry(self, token: str) -> Registry | None:
         sizes = self._rows("SELECT size FROM discovery_tokens WHERE token = ?", token)
@@ -163,7 +163,15 @@ class SqliteStore:
         changes = self._rows(
             "SELECT idx, action, member, value FROM discovery_changes WHERE token = ? ORDER BY idx", token
         )
-        return Registry(token=token, size=sizes[0][0], changes=tuple(Change(*row) for row in changes))
+        homes = self._rows("SELECT member, address FROM discovery_homes WHERE token = ?", token)
+        told = self._rows("SELECT address FROM discovery_told WHERE token = ?", token)
+        return Registry(
+            token=token,
+            size=sizes[0][0],
+            changes=tuple(Change(*row) for row in changes),
+            homes=frozenset(Home(*row) for row in homes),
+            told=frozenset(address for (address,) in told),
+        )
 
     def group_registry(self, group: str) -> Registry | None:
         rows = self._rows(
@@ -175,7 +183,7 @@ class SqliteStore:
         with self._transaction() as db:
             if self.registry(old.token) != old:
                 return False
-            _insert_changes(db, new.token, new.changes[len(old.changes) :])
+            _insert_news(db, old, new)
             return True
 
     @contextmanager
@@ -228,10 +236,20 @@ def _insert_event(db: sqlite3.Connection, boot: int, event: Event, at: float) ->
     return StoredEvent(id=cursor.lastrowid, boot=boot, at=at, event=event)
 
 
-def _insert_changes(db: sqlite3.Connection, token: str, changes: tuple[Change, ...]) -> None:
+def _insert_news(db: sqlite3.Connection, old: Registry, new: Registry) -> None:
+    """A registry only grows."""
+    token = new.token
     db.executemany(
         "INSERT INTO discovery_changes (token, idx, action, member, value) VALUES (?, ?, ?, ?, ?)",
-        [(token, change.index, change.action, change.member, change.value) for change in changes],
+        [(token, c.index, c.action, c.member, c.value) for c in new.changes[len(old.changes) :]],
+    )
+    db.executemany(
+        "INSERT INTO discovery_homes (token, member, address) VALUES (?, ?, ?)",
+        [(token, home.member, home.address) for home in sorted(new.homes - old.homes)],
+    )
+    db.executemany(
+        "INSERT INTO discovery_told (token, address) VALUES (?, ?)",
+        [(token, address) for address in sorted(new.told - old.told)],
     )
 
 

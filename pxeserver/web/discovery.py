@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from flask import Blueprint, Response, abort, jsonify, request
 
@@ -52,14 +53,14 @@ def blueprint(services: Services) -> Blueprint:
         registry = _registry(services, token)
         if _is_wait():
             return _wait(services, registry, None)
-        return _answer(registries.read_directory(registry))
+        return _told(services, registry, registries.read_directory)
 
     @routes.get("/<token>/<member>")
     def member(token: str, member: str) -> Response:
         registry = _registry(services, token)
         if _is_wait():
             return _wait(services, registry, member)
-        return _answer(registries.read_member(registry, member))
+        return _told(services, registry, lambda current: registries.read_member(current, member))
 
     @routes.put("/<token>/<member>")
     def register(token: str, member: str) -> Response:
@@ -87,7 +88,9 @@ def _register(services: Services, registry: Registry, member: str) -> Response:
         abort(400, f"{member!r} is no member id of etcd")
     if len(value) > registries.MAX_VALUE_CHARS or not _VALUE.fullmatch(value):
         abort(400, "value: not NAME=URL, the name and peer URL of a member")
-    response = services.discovery.change(registry.token, lambda old: registries.register(old, member, value))
+    response = services.discovery.change(
+        registry.token, lambda old: registries.register(old, member, value, _asker())
+    )
     if response is None:
         return _answer(not_found(registry.token, member, registry.index))
     _record(services, member, value, response.refusal)
@@ -96,7 +99,7 @@ def _register(services: Services, registry: Registry, member: str) -> Response:
 
 def _record(services: Services, member: str, value: str, refusal: Code | None) -> None:
     name = value.split("=", 1)[0]
-    machine = services.machine_at(request.remote_addr or "", name)
+    machine = services.machine_at(_asker(), name)
     if machine is None:
         return
     if refusal is None:
@@ -110,13 +113,36 @@ def _is_wait() -> bool:
     return request.args.get("wait") == "true"
 
 
+def _asker() -> str:
+    return request.remote_addr or ""
+
+
+def _told(
+    services: Services, registry: Registry, read: Callable[[Registry], registries.Response]
+) -> Response:
+    """The answer, once it is remembered who was given it."""
+    asker = _asker()
+    answer = services.discovery.change(
+        registry.token, lambda current: (registries.tell(current, asker), read(current))
+    )
+    return _answer(answer or not_found(registry.token, None, registry.index))
+
+
 def _wait(services: Services, registry: Registry, member: str | None) -> Response:
-    """The first change from `waitIndex` on; without one, the next change from now on."""
+    """The first change from `waitIndex` on; without one, the next change from now on.
+
+    A request that was already waiting when the cluster became complete gets an empty answer, on which etcd asks
+    again: only a request that arrives afterwards comes from a machine that is still there. One that lost power
+    while it waited is so never taken for one that has started.
+    """
     wait_index = request.args.get("waitIndex", default=0, type=int) or registry.index + 1
     change = services.discovery.wait(registry.token, wait_index, member, LONG_POLL_S)
-    if change is not None:
-        return _answer(change)
-    return Response(b"", 200, headers=_headers(registry.index), mimetype="application/json")
+    current = services.discovery.find(registry.token)
+    if change is None or current is None or (current.is_complete and not registry.is_complete):
+        return Response(b"", 200, headers=_headers(registry.index), mimetype="application/json")
+    if registry.is_complete:
+        return _told(services, registry, lambda _: change)
+    return _answer(change)
 
 
 def _answer(answer: registries.Response) -> Response:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from ipaddress import IPv4Address
 from pathlib import Path
 
@@ -161,8 +162,8 @@ def test_the_newest_token_of_a_group_counts(store: Store) -> None:
 def test_a_registry_that_changed_meanwhile_is_not_overwritten(store: Store) -> None:
     old = new_registry(TOKEN, 3)
     store.add_registry(old, group=None, at=1.0)
-    first, _ = register(old, "aaaa", "a=http://10.77.0.11:2380")
-    second, _ = register(old, "bbbb", "b=http://10.77.0.12:2380")
+    first, _ = register(old, "aaaa", "a=http://10.77.0.11:2380", "10.77.0.11")
+    second, _ = register(old, "bbbb", "b=http://10.77.0.12:2380", "10.77.0.12")
 
     assert store.replace_registry(old, first)
     assert not store.replace_registry(old, second)
@@ -176,7 +177,9 @@ def test_of_many_threads_each_registers_once(store: Store) -> None:
         while True:
             old = store.registry(TOKEN)
             assert isinstance(old, Registry)
-            new, _ = register(old, f"{number}", f"n{number}=http://10.77.0.{number}:2380")
+            new, _ = register(
+                old, f"{number}", f"n{number}=http://10.77.0.{number}:2380", f"10.77.0.{number}"
+            )
             if store.replace_registry(old, new):
                 return
 
@@ -194,7 +197,8 @@ def test_of_many_threads_each_registers_once(store: Store) -> None:
 
 def test_everything_is_there_after_the_server_died(open_store: Open) -> None:
     before = open_store()
-    registry, _ = register(new_registry(TOKEN, 3), "aaaa", "a=http://10.77.0.11:2380")
+    registry, _ = register(new_registry(TOKEN, 3), "aaaa", "a=http://10.77.0.11:2380", "10.77.0.11")
+    registry = replace(registry, told=frozenset({"10.77.0.11"}))
     before.add_registry(registry, group="nodes", at=1.0)
     before.save_lease(Lease(IPv4Address("10.77.0.100"), MAC, LeaseState.BOUND, 500))
     before.record(ok("script"), at=2.0, grant=grant(1))

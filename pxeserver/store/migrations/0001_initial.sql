@@ -56,3 +56,18 @@ CREATE TABLE discovery_changes (
     value  TEXT NOT NULL,
     PRIMARY KEY (token, idx)     -- two writers can never both be next
 ) WITHOUT ROWID;
+
+-- Where members registered from, and which of those addresses were given the whole membership:
+-- what is needed to know that a member cannot have started yet.
+CREATE TABLE discovery_homes (
+    token   TEXT NOT NULL REFERENCES discovery_tokens (token),
+    member  TEXT NOT NULL,
+    address TEXT NOT NULL,
+    PRIMARY KEY (token, member, address)
+) WITHOUT ROWID;
+
+CREATE TABLE discovery_told (
+    token   TEXT NOT NULL REFERENCES discovery_tokens (token),
+    address TEXT NOT NULL,
+    PRIMARY KEY (token, address)
+) WITHOUT ROWID;

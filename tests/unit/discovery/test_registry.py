@@ -15,20 +15,29 @@ from pxeserver.discovery.registry import (
     register,
     remove,
     status_json,
+    tell,
 )
 
 TOKEN = "0123456789abcdef0123456789abcdef"
 ROOT = f"/_etcd/registry/{TOKEN}"
-A = ("aaaa", "node1=http://10.77.0.11:2380")
-B = ("bbbb", "node2=http://10.77.0.12:2380")
-C = ("cccc", "node3=http://10.77.0.13:2380")
+A = ("aaaa", "node1=http://10.77.0.11:2380", "10.77.0.11")
+B = ("bbbb", "node2=http://10.77.0.12:2380", "10.77.0.12")
+C = ("cccc", "node3=http://10.77.0.13:2380", "10.77.0.13")
 
 
-def registry_with(*members: tuple[str, str], size: int = 3) -> Registry:
+def registry_with(*members: tuple[str, str, str], size: int = 3) -> Registry:
     registry = new_registry(TOKEN, size)
-    for member, value in members:
-        registry, response = register(registry, member, value)
+    for member in members:
+        registry, response = register(registry, *member)
         assert response.status == 201
+    return registry
+
+
+def complete() -> Registry:
+    """All three have registered, and each was given the list of all."""
+    registry = registry_with(A, B, C)
+    for _, _, address in (A, B, C):
+        registry = tell(registry, address)
     return registry
 
 
@@ -86,23 +95,61 @@ def test_a_member_that_comes_back_while_others_are_missing_is_given_its_place_ag
 
 
 @pytest.mark.parametrize(
-    ("member", "value", "status", "code"),
+    ("member", "status", "code"),
     [
-        pytest.param(*A, 412, Code.COMPLETE, id="a member whose data is gone"),
-        pytest.param("dddd", "node4=http://10.77.0.14:2380", 403, Code.FULL, id="one too many"),
+        pytest.param(A, 412, Code.COMPLETE, id="a member whose data is gone"),
+        pytest.param(
+            ("dddd", "node4=http://10.77.0.14:2380", "10.77.0.14"), 403, Code.FULL, id="one too many"
+        ),
     ],
 )
-def test_a_complete_cluster_takes_nobody(member: str, value: str, status: int, code: Code) -> None:
-    before = registry_with(A, B, C)
+def test_a_complete_cluster_takes_nobody(member: tuple[str, str, str], status: int, code: Code) -> None:
+    before = complete()
 
-    after, response = register(before, member, value)
+    after, response = register(before, *member)
 
     assert after == before
     assert (response.status, response.refusal) == (status, code)
 
 
+def test_a_member_that_lost_power_before_it_was_told_the_members_may_come_back_to_a_complete_cluster() -> (
+    None
+):
+    before = tell(tell(registry_with(A, B, C), B[2]), C[2])
+
+    after, response = register(before, *A)
+
+    assert after == before
+    assert (response.status, response.index) == (201, 5)
+    assert not before.has_started("aaaa")
+    assert before.has_started("bbbb")
+
+
+def test_it_may_not_come_back_from_another_address_because_nobody_knows_what_that_was_told() -> None:
+    _, response = register(registry_with(A, B, C), A[0], A[1], "10.77.0.99")
+
+    assert response.refusal is Code.COMPLETE
+
+
+def test_a_member_that_moved_while_it_waited_has_started_when_either_address_was_told() -> None:
+    registry, _ = register(registry_with(A), A[0], A[1], "10.77.0.99")
+    for other in (B, C):
+        registry, _ = register(registry, *other)
+
+    assert not registry.has_started("aaaa")
+    assert tell(registry, A[2]).has_started("aaaa")
+    assert tell(registry, "10.77.0.99").has_started("aaaa")
+
+
+def test_what_is_told_before_the_cluster_is_complete_starts_nobody() -> None:
+    registry = tell(registry_with(A, B), A[2])
+
+    assert registry == registry_with(A, B)
+    assert not registry.has_started("aaaa")
+
+
 def test_a_duplicate_is_refused_in_the_words_of_etcd() -> None:
-    _, response = register(registry_with(A, B, C), *A)
+    _, response = register(complete(), *A)
 
     assert response.body == {
         "errorCode": 105,
@@ -113,7 +160,7 @@ def test_a_duplicate_is_refused_in_the_words_of_etcd() -> None:
 
 
 def test_a_member_under_another_name_is_refused_even_while_others_are_missing() -> None:
-    _, response = register(registry_with(A), "aaaa", "other=http://10.77.0.11:2380")
+    _, response = register(registry_with(A), "aaaa", "other=http://10.77.0.11:2380", "10.77.0.11")
 
     assert (response.status, response.refusal) == (412, Code.CHANGED)
 
@@ -159,7 +206,7 @@ def test_a_member_cannot_be_removed_while_others_wait() -> None:
 
 
 def test_a_removed_member_of_a_complete_cluster_can_still_not_register() -> None:
-    registry, removed = remove(registry_with(A, B, C), "aaaa")
+    registry, removed = remove(complete(), "aaaa")
     _, again = register(registry, *A)
 
     assert (removed.status, removed.body["action"]) == (200, "delete")
@@ -177,7 +224,9 @@ def test_a_size_that_makes_no_cluster_is_refused(size: int) -> None:
 def test_the_status_says_who_is_missing() -> None:
     assert status_json(registry_with(A)) == {
         "size": 3,
-        "members": [{"id": "aaaa", "value": A[1]}],
+        "members": [
+            {"id": "aaaa", "name": "node1", "peer_urls": ["http://10.77.0.11:2380"], "started": False}
+        ],
         "missing": 2,
         "complete": False,
     }

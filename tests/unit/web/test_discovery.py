@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -33,6 +35,12 @@ def put(server: Control, token: str, member: str) -> TestResponse:
     return server.client.put(
         f"{token}/{member}?prevExist=false", data={"value": value}, environ_base={"REMOTE_ADDR": address}
     )
+
+
+def ask(server: Control, url: str, member: str) -> TestResponse:
+    """What a member gets, asking from its own address; each call is a connection of its own."""
+    _, address = MEMBERS[member]
+    return server.client.application.test_client().get(url, environ_base={"REMOTE_ADDR": address})
 
 
 def test_every_answer_names_the_index_that_etcd_waits_from(server: Control) -> None:
@@ -69,6 +77,7 @@ def test_a_member_that_lost_its_data_is_told_that_it_must_be_replaced(server: Co
     server.boot(NODE1, "10.77.0.11")
     for member in MEMBERS:
         assert put(server, token, member).status_code == 201
+    ask(server, token, "aaaa")
 
     server.boot(NODE1, "10.77.0.11")
     answer = put(server, token, "aaaa")
@@ -80,6 +89,41 @@ def test_a_member_that_lost_its_data_is_told_that_it_must_be_replaced(server: Co
         "the cluster is complete and this machine was one of its members: its data is gone, "
         "so it cannot come back by itself, it must be replaced as a member"
     )
+
+
+def test_asking_for_the_status_starts_nobody(server: Control) -> None:
+    token = new_token(server)
+    for member in MEMBERS:
+        put(server, token, member)
+
+    status = server.client.get(f"{token}/status").get_json()
+
+    assert status["complete"]
+    assert [member["started"] for member in status["members"]] == [False, False, False]
+    assert put(server, token, "aaaa").status_code == 201
+
+
+def test_who_was_already_waiting_when_the_cluster_became_complete_is_made_to_ask_again(
+    server: Control,
+) -> None:
+    token = new_token(server, size=2)
+    put(server, token, "aaaa")
+    answers: list[TestResponse] = []
+    waiting = threading.Thread(
+        target=lambda: answers.append(ask(server, f"{token}?recursive=true&wait=true&waitIndex=4", "aaaa"))
+    )
+    waiting.start()
+    time.sleep(0.2)
+    put(server, token, "bbbb")
+    waiting.join()
+
+    assert (answers[0].status_code, answers[0].data) == (200, b"")
+    assert put(server, token, "aaaa").status_code == 201, "it may be gone since: it has not started"
+
+    again = ask(server, f"{token}?recursive=true&wait=true&waitIndex=4", "aaaa")
+
+    assert again.get_json()["node"]["key"].endswith("/bbbb")
+    assert put(server, token, "aaaa").status_code == 412
 
 
 def test_an_unknown_token_is_answered_in_the_words_of_etcd(server: Control) -> None:
@@ -132,7 +176,9 @@ def test_the_status_is_for_people(server: Control) -> None:
 
     assert server.client.get(f"{token}/status").get_json() == {
         "complete": False,
-        "members": [{"id": "aaaa", "value": "node1=http://10.77.0.11:2380"}],
+        "members": [
+            {"id": "aaaa", "name": "node1", "peer_urls": ["http://10.77.0.11:2380"], "started": False}
+        ],
         "missing": 2,
         "size": 3,
     }
