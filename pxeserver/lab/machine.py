@@ -44,7 +44,15 @@ class Machine:
         hardware = self.hardware
         argv = [
             # graphics=off: the BIOS and the boot loader write to the serial console what they would show on a screen.
-            *(QEMU, "-accel", hardware.accelerator, "-machine", "pc,graphics=off", "-smp", str(hardware.cpus)),
+            *(
+                QEMU,
+                "-accel",
+                hardware.accelerator,
+                "-machine",
+                "pc,graphics=off",
+                "-smp",
+                str(hardware.cpus),
+            ),
             *("-m", str(hardware.memory_mib), "-nodefaults", "-display", "none"),
             # As servers do: when nothing answers, try again.
             *("-boot", "reboot-timeout=3000"),
