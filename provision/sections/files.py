@@ -117,7 +117,8 @@ def plan(files: tuple[File, ...], _facts: Facts) -> Iterator[Step]:
             group=owner(file.group),
             secret=not mode & 0o004,  # what others must not read on disk must not be read in a log either
         )
-        yield Step(action, path_text(("files", index)))
+        # A source can fail by itself, long before the file is written: its own path says more.
+        yield Step(action, path_text(("files", index, "source") if file.source else ("files", index)))
 
 
 def _content(file: File) -> bytes | RemoteContent:

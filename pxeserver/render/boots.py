@@ -33,12 +33,15 @@ class NotReady:
 
     @property
     def screen_lines(self) -> tuple[str, ...]:
-        shown = [
-            f"{finding.file}:{finding.line}:{finding.column} {finding.path} {finding.message}"
-            for finding in self.findings[:SHOWN_FINDINGS]
-        ]
+        shown = [_screen_line(finding) for finding in self.findings[:SHOWN_FINDINGS]]
         more = len(self.findings) - len(shown)
         return (self.reason, *shown, *((f"and {more} more",) if more else ()))
+
+
+def _screen_line(finding: Finding) -> str:
+    path = f"{finding.path}: " if finding.path else ""
+    hint = f" ({finding.hint})" if finding.hint else ""
+    return f"{finding.file}:{finding.line}:{finding.column}: {path}{finding.message}{hint}"
 
 
 @dataclass(frozen=True, slots=True)

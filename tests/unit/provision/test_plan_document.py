@@ -127,7 +127,28 @@ network:
     )
 
 
-@pytest.mark.parametrize(("value", "word"), [("true", "yes"), ("false", "no"), ("ipv4", "ipv4")])
+@pytest.mark.parametrize(
+    ("fields", "lines"),
+    [
+        pytest.param("dhcp: false", "DHCP=no\nIPv6AcceptRA=no\n", id="nothing dynamic"),
+        pytest.param(
+            "addresses: [10.0.0.5/24]", "IPv6AcceptRA=no\nAddress=10.0.0.5/24\n", id="static does not wait"
+        ),
+        pytest.param("dhcp: true, accept_ra: false", "DHCP=yes\nIPv6AcceptRA=no\n", id="refused"),
+        pytest.param(
+            "accept_ra: true, addresses: [10.0.0.5/24]",
+            "IPv6AcceptRA=yes\nAddress=10.0.0.5/24\n",
+            id="asked for",
+        ),
+    ],
+)
+def test_router_advertisements_are_taken_with_dhcp_or_when_asked_for(fields: str, lines: str) -> None:
+    text = f"network: {{interfaces: [{{name: lan, match: {{name: eth0}}, {fields}}}]}}"
+
+    assert written(text) == f"[Match]\nName=eth0\n\n[Network]\n{lines}"
+
+
+@pytest.mark.parametrize(("value", "word"), [("true", "yes"), ("ipv4", "ipv4"), ("ipv6", "ipv6")])
 def test_dhcp_in_networkds_words(value: str, word: str) -> None:
     text = f"network: {{interfaces: [{{name: lan, match: {{name: eth0}}, dhcp: {value}}}]}}"
 

@@ -90,7 +90,7 @@ def test_a_config_that_is_not_valid_is_shown_with_its_place(tmp_path: Path) -> N
 
     assert isinstance(prepared, NotReady)
     assert prepared.screen_lines[0] == "the config of node1 is not valid"
-    assert prepared.screen_lines[1].startswith(f"{tmp_path}/configs/node.yaml:2:1 ")
+    assert prepared.screen_lines[1].startswith(f"{tmp_path}/configs/node.yaml:2:1: ")
 
 
 def test_a_missing_image_is_a_reason_that_says_how_to_make_it(tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ def test_a_machine_with_a_broken_config_sees_file_and_line(tmp_path: Path) -> No
     script = server.boot()
 
     assert "echo   the config of node1 is not valid\n" in script
-    assert "configs/node.yaml:2:1 hostnme " in script
+    assert "configs/node.yaml:2:1: hostnme: " in script
     assert "provision.token" not in script
 
 
@@ -63,7 +63,7 @@ def test_a_machine_sees_what_is_wrong_with_the_inventory(tmp_path: Path) -> None
     script = server.boot()
 
     assert "echo   the inventory has errors\n" in script
-    assert "machines/node2.yaml:1:6 mac 'nonsense' is not a MAC address" in script
+    assert "machines/node2.yaml:1:6: mac: 'nonsense' is not a MAC address" in script
 
 
 def test_a_broken_file_keeps_the_last_good_inventory(server: Control) -> None:
