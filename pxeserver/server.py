@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import resource
 import signal
 import threading
 import time
@@ -47,6 +48,7 @@ _log = logging.getLogger("pxeserver")
 
 async def serve(options: ServeOptions, settings: ServerSettings) -> None:
     """Serves until SIGTERM or SIGINT; raises StartError when it cannot start as asked."""
+    _raise_descriptor_limit()
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -63,6 +65,12 @@ async def serve(options: ServeOptions, settings: ServerSettings) -> None:
         _log.info("serving %s on %s, page at %s/", options.data, options.interface, services.urls.control)
         await stopping.wait()
         _log.info("stopping")
+
+
+def _raise_descriptor_limit() -> None:
+    """A thousand TFTP transfers have a socket and a file each; the usual soft limit is 1024 for everything."""
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
 def _open_services(options: ServeOptions, settings: ServerSettings, address: IPv4Interface) -> Services:

@@ -75,8 +75,8 @@ class Namespace:
             subprocess.run(["ip", "netns", "delete", self.name], check=False, capture_output=True)
 
     def command(self, argv: list[str]) -> list[str]:
-        """The same command, run inside."""
-        return ["ip", "netns", "exec", self.name, *argv]
+        """The same command, run inside. It dies with the process that starts it, even when that is killed."""
+        return ["ip", "netns", "exec", self.name, "setpriv", "--pdeathsig", "KILL", *argv]
 
     def run(self, argv: list[str], **options: Any) -> subprocess.CompletedProcess[str]:
         """Run a program inside to its end; its output is captured as text."""

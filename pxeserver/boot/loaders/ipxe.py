@@ -56,7 +56,8 @@ def machine_script(target: BootTarget, *, server_url: str) -> str:
         ":failed",
         f"echo pxeserver: the boot failed, starting over in {RETRY_S} s",
         f"sleep {RETRY_S}",
-        f"chain --replace --autofree {_checked('server url', server_url)}/boot.ipxe",
+        # A script that ends would hand the machine to its next boot device: wait until the server is back.
+        f"chain --replace --autofree {_checked('server url', server_url)}/boot.ipxe || goto failed",
     )
 
 
@@ -69,9 +70,10 @@ def waiting_script(reason_lines: Sequence[str], *, server_url: str, retry_s: int
         "echo",
         "echo pxeserver does not boot this machine:",
         *(f"echo   {_shown(line)}" for line in reason_lines),
+        ":again",
         f"echo asking again in {retry_s} s",
         f"sleep {retry_s}",
-        f"chain --replace --autofree {_checked('server url', server_url)}/boot.ipxe",
+        f"chain --replace --autofree {_checked('server url', server_url)}/boot.ipxe || goto again",
     )
 
 

@@ -48,7 +48,7 @@ def test_the_machine_script_boots_and_starts_over_when_that_fails() -> None:
         ":failed\n"
         "echo pxeserver: the boot failed, starting over in 10 s\n"
         "sleep 10\n"
-        "chain --replace --autofree http://10.77.0.1:8080/boot.ipxe\n"
+        "chain --replace --autofree http://10.77.0.1:8080/boot.ipxe || goto failed\n"
     )
 
 
@@ -61,9 +61,10 @@ def test_the_waiting_script_shows_the_reason_and_asks_again() -> None:
         "echo pxeserver does not boot this machine:\n"
         "echo   no group matches\n"
         "echo   configs/node.yaml:3:5 hostname\n"
+        ":again\n"
         "echo asking again in 10 s\n"
         "sleep 10\n"
-        "chain --replace --autofree http://10.77.0.1:8080/boot.ipxe\n"
+        "chain --replace --autofree http://10.77.0.1:8080/boot.ipxe || goto again\n"
     )
 
 
