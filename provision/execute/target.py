@@ -56,7 +56,7 @@ class Target:
     """A machine's root directory, held open. New parent directories belong to root, mode 0755."""
 
     def __init__(self, root: Path, *, gate: Gate = straight) -> None:
-        self.root = root
+        self.root = root.absolute()  # useradd and systemctl take no other
         self._gate = gate
         self._root_fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
 

@@ -6,6 +6,8 @@ With earlier.yaml, that config was applied first. UPDATE_GOLDEN=1 writes plan.tx
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -83,3 +85,18 @@ def test_a_plan_changes_nothing(case: str, tmp_path: Path) -> None:
 
     assert describe_tree(tmp_path) == tree
     assert not (tmp_path / "var").exists()
+
+
+def test_a_root_given_relative_to_here_is_as_good_as_an_absolute_one(tmp_path: Path) -> None:
+    folder = HERE / "users"
+    build_tree(tmp_path / "root", (folder / "before.txt").read_text())
+    done = subprocess.run(
+        [sys.executable, "-m", "provision", "apply", str(folder / "config.yaml"), "--root", "root"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr
+    assert plan_text(folder / "config.yaml", tmp_path / "root") == "nothing to do: the machine is as asked for\n"
