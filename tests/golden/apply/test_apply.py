@@ -89,6 +89,7 @@ def test_a_plan_changes_nothing(case: str, tmp_path: Path) -> None:
 
 def test_a_root_given_relative_to_here_is_as_good_as_an_absolute_one(tmp_path: Path) -> None:
     folder = HERE / "users"
+    (tmp_path / "root").mkdir()
     build_tree(tmp_path / "root", (folder / "before.txt").read_text())
     done = subprocess.run(
         [sys.executable, "-m", "provision", "apply", str(folder / "config.yaml"), "--root", "root"],
