@@ -63,6 +63,9 @@ class Registry:
     """A token: how many members make the cluster, and all that happened, oldest first.
 
     `told` has the addresses that were given the whole membership: from then on, etcd there may have voted.
+    A member hears of the change that completes the cluster by waiting for it and in no other way, because etcd
+    looks at the directory before it registers, too, but waits only afterwards: so a machine that begins again,
+    and is still to register, is never taken for one that has started.
     """
 
     token: str
@@ -89,6 +92,11 @@ class Registry:
     def is_complete(self) -> bool:
         """Once complete a token stays complete: its cluster exists and its members are decided."""
         return len(self.created) >= self.size
+
+    @property
+    def completing(self) -> Change:
+        """The registration that made a complete registry complete."""
+        return self.created[self.size - 1]
 
     def has_started(self, member: str) -> bool:
         """Whether this member's etcd may have begun its work. One that was never told who the members are
@@ -124,8 +132,13 @@ def read_size(registry: Registry) -> Response:
     return Response(200, {"action": "get", "node": node}, registry.index)
 
 
-def read_directory(registry: Registry) -> Response:
-    """The members in order of registration. `_config` is hidden, as every key with an underscore."""
+def read_directory(registry: Registry, asker: str) -> Response:
+    """The members in order of registration, for an IP address. `_config` is hidden, as every key with an underscore.
+
+    A member that is still to be told sees the directory as it was before the cluster became complete.
+    """
+    if registry.is_complete and asker in {home.address for home in registry.homes} - registry.told:
+        registry = replace(registry, changes=registry.changes[: registry.changes.index(registry.completing)])
     node: dict[str, object] = {
         "key": _root(registry),
         "dir": True,

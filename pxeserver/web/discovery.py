@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from flask import Blueprint, Response, abort, jsonify, request
 
@@ -53,14 +52,14 @@ def blueprint(services: Services) -> Blueprint:
         registry = _registry(services, token)
         if _is_wait():
             return _wait(services, registry, None)
-        return _told(services, registry, registries.read_directory)
+        return _answer(registries.read_directory(registry, _asker()))
 
     @routes.get("/<token>/<member>")
     def member(token: str, member: str) -> Response:
         registry = _registry(services, token)
         if _is_wait():
             return _wait(services, registry, member)
-        return _told(services, registry, lambda current: registries.read_member(current, member))
+        return _answer(registries.read_member(registry, member))
 
     @routes.put("/<token>/<member>")
     def register(token: str, member: str) -> Response:
@@ -117,17 +116,6 @@ def _asker() -> str:
     return request.remote_addr or ""
 
 
-def _told(
-    services: Services, registry: Registry, read: Callable[[Registry], registries.Response]
-) -> Response:
-    """The answer, once it is remembered who was given it."""
-    asker = _asker()
-    answer = services.discovery.change(
-        registry.token, lambda current: (registries.tell(current, asker), read(current))
-    )
-    return _answer(answer or not_found(registry.token, None, registry.index))
-
-
 def _wait(services: Services, registry: Registry, member: str | None) -> Response:
     """The first change from `waitIndex` on; without one, the next change from now on.
 
@@ -140,8 +128,10 @@ def _wait(services: Services, registry: Registry, member: str | None) -> Respons
     current = services.discovery.find(registry.token)
     if change is None or current is None or (current.is_complete and not registry.is_complete):
         return Response(b"", 200, headers=_headers(registry.index), mimetype="application/json")
-    if registry.is_complete:
-        return _told(services, registry, lambda _: change)
+    if member is None:
+        # Remembered before it is said, so that no crash of ours can make a member that started look as if it had not.
+        asker = _asker()
+        services.discovery.change(registry.token, lambda now: (registries.tell(now, asker), change))
     return _answer(change)
 
 

@@ -97,4 +97,6 @@ def test_power_cuts_and_a_killed_server_do_not_keep_the_cluster_from_forming(mak
     for machine in lab.machines:
         told = [event["step"] for event in machine.events() if event["result"] == "ok"]
         stored = lab.ok_steps(machine, boot=lab.row(machine)["boot"])
-        assert set(told) <= set(stored), "the server misses an event that the machine told before or after the kill"
+        assert set(told) <= set(stored), (
+            "the server misses an event that the machine told before or after the kill"
+        )

@@ -25,15 +25,15 @@ def use_proxy_mode(data: Path) -> None:
 @contextmanager
 def dnsmasq(lab: BootLab) -> Iterator[None]:
     """The network's own DHCP server, at an address of its own on a port of the bridge."""
-    run = lab.lab.namespace.run
-    for command in (
-        "ip netns add pxetest-dhcp",
-        "ip link add dhcp0 type veth peer name eth0 netns pxetest-dhcp",
-        f"ip link set dhcp0 master {BRIDGE} up",
-    ):
-        done = run(command.split())
-        assert done.returncode == 0, done.stderr
+    name = lab.lab.namespace.name
     inside = ["ip", "netns", "exec", "pxetest-dhcp"]
+    subprocess.run(["ip", "netns", "delete", "pxetest-dhcp"], check=False, capture_output=True)
+    for command in (
+        "netns add pxetest-dhcp",
+        f"link add dhcp0 netns {name} type veth peer name eth0 netns pxetest-dhcp",
+        f"-n {name} link set dhcp0 master {BRIDGE} up",
+    ):
+        subprocess.run(["ip", *command.split()], check=True)
     try:
         subprocess.run([*inside, "ip", "address", "add", "10.77.0.2/24", "dev", "eth0"], check=True)
         subprocess.run([*inside, "ip", "link", "set", "eth0", "up"], check=True)

@@ -100,4 +100,6 @@ def test_a_root_given_relative_to_here_is_as_good_as_an_absolute_one(tmp_path: P
     )
 
     assert done.returncode == 0, done.stderr
-    assert plan_text(folder / "config.yaml", tmp_path / "root") == "nothing to do: the machine is as asked for\n"
+    assert (
+        plan_text(folder / "config.yaml", tmp_path / "root") == "nothing to do: the machine is as asked for\n"
+    )

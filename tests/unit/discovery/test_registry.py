@@ -18,6 +18,7 @@ from pxeserver.discovery.registry import (
     tell,
 )
 
+STRANGER = "192.0.2.1"
 TOKEN = "0123456789abcdef0123456789abcdef"
 ROOT = f"/_etcd/registry/{TOKEN}"
 A = ("aaaa", "node1=http://10.77.0.11:2380", "10.77.0.11")
@@ -52,7 +53,7 @@ def test_the_size_is_a_node_of_its_own() -> None:
 
 
 def test_an_empty_directory_has_no_nodes() -> None:
-    assert read_directory(registry_with()).body == {
+    assert read_directory(registry_with(), STRANGER).body == {
         "action": "get",
         "node": {"key": ROOT, "dir": True, "modifiedIndex": 2, "createdIndex": 2},
     }
@@ -68,7 +69,7 @@ def test_the_first_member_gets_an_index_that_can_be_watched() -> None:
 
 
 def test_members_are_listed_in_the_order_they_came() -> None:
-    response = read_directory(registry_with(B, A))
+    response = read_directory(registry_with(B, A), STRANGER)
 
     node = response.body["node"]
     assert isinstance(node, dict)
@@ -123,6 +124,47 @@ def test_a_member_that_lost_power_before_it_was_told_the_members_may_come_back_t
     assert (response.status, response.index) == (201, 5)
     assert not before.has_started("aaaa")
     assert before.has_started("bbbb")
+
+
+def test_a_member_hears_that_the_cluster_is_complete_only_by_waiting_for_it() -> None:
+    registry = registry_with(A, B, C)
+
+    seen = read_directory(registry, A[2])
+
+    node = seen.body["node"]
+    assert isinstance(node, dict)
+    assert [entry["value"] for entry in node["nodes"]] == [A[1], B[1]]
+    last = next_change(registry, seen.index + 1, None)
+    assert last is not None
+    assert last.body["node"] == {"key": f"{ROOT}/cccc", "value": C[1], "modifiedIndex": 5, "createdIndex": 5}
+
+
+@pytest.mark.parametrize(
+    ("asker", "told"),
+    [
+        pytest.param(STRANGER, (), id="a person with curl"),
+        pytest.param(A[2], (A[2],), id="a member that was told"),
+    ],
+)
+def test_others_see_the_whole_directory(asker: str, told: tuple[str, ...]) -> None:
+    registry = registry_with(A, B, C)
+    for address in told:
+        registry = tell(registry, address)
+
+    response = read_directory(registry, asker)
+
+    node = response.body["node"]
+    assert isinstance(node, dict)
+    assert (len(node["nodes"]), response.index) == (3, 5)
+
+
+def test_a_cluster_of_one_hears_of_itself() -> None:
+    registry = registry_with(A, size=1)
+
+    seen = read_directory(registry, A[2])
+
+    assert (seen.index, "nodes" in str(seen.body)) == (2, False)
+    assert next_change(registry, seen.index + 1, None) is not None
 
 
 def test_it_may_not_come_back_from_another_address_because_nobody_knows_what_that_was_told() -> None:

@@ -77,7 +77,7 @@ def test_a_member_that_lost_its_data_is_told_that_it_must_be_replaced(server: Co
     server.boot(NODE1, "10.77.0.11")
     for member in MEMBERS:
         assert put(server, token, member).status_code == 201
-    ask(server, token, "aaaa")
+    ask(server, f"{token}?recursive=true&wait=true&waitIndex=5", "aaaa")
 
     server.boot(NODE1, "10.77.0.11")
     answer = put(server, token, "aaaa")
