@@ -26,7 +26,7 @@ lint: build/packages-test .venv/done  ## style and types
 	@$(BIN)/mypy --no-error-summary
 
 test-fast: lint  ## everything that needs no guests
-	@$(BIN)/pytest --ignore=tests/boot -n 2
+	@$(BIN)/pytest --ignore=tests/boot -n 4 --dist worksteal
 
 test: test-fast image  ## everything
 	@$(BIN)/pytest tests/boot --images $(IMAGES)
@@ -55,5 +55,5 @@ build/packages-test: $(TEST_PACKAGES) .ci/install-packages
 .venv/done: pyproject.toml .ci/requirements.lock | build/packages-demo
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r .ci/requirements.lock
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
