@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 from typing import Any
@@ -90,17 +91,19 @@ def member_list(lab: Lab, rows: Sequence[Row]) -> str:
 def what_next(lab: Lab, rows: Sequence[Row], *, keep: bool, key: str) -> str:
     """Commands to type next, true for what is left running."""
     first = rows[0]["address"]
+    program = sys.argv[0] if sys.argv[0].endswith("/pxeserver") else "pxeserver"
     if not keep:
         return (
-            "Everything is cleaned up. To look around in it:  make demo KEEP=1\n"
+            "To look around in it:  make demo KEEP=1\n"
             "For real machines: copy examples/etcd-cluster to my-rack/, edit it, and run:\n"
-            "  pxeserver check my-rack/ && pxeserver serve --interface eth1 --data my-rack/"
+            f"  {program} image build --kernel generic\n"
+            f"  {program} check my-rack/ && {program} serve --interface eth1 --data my-rack/"
         )
     return (
-        f"Machines × steps:   http://{lab.api.base_url.removeprefix('http://')}/\n"
+        f"Machines × steps:   {lab.api.base_url}/\n"
         f"Log in:             ssh -i {key} -o StrictHostKeyChecking=no ops@{first}\n"
         f"Write a key:        ETCDCTL_API=3 etcdctl --endpoints=http://{first}:2379 put hello world\n"
-        f"What happened:      pxeserver events --state {lab.folder / 'state'}\n"
+        f"What happened:      {program} events --state {lab.folder / 'state'}\n"
         f"Logs:               {lab.server_log} and *.console beside it\n"
         "Ctrl-C ends it and cleans up."
     )

@@ -34,6 +34,7 @@ class Namespace:
     def __enter__(self) -> Namespace:
         if os.geteuid() != 0:
             raise LabError("the lab needs root: it makes a network namespace with a bridge and taps")
+        self._refuse_second_lab()
         self.remove()
         _ip("netns", "add", self.name)
         try:
@@ -47,6 +48,16 @@ class Namespace:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.remove()
+
+    def _refuse_second_lab(self) -> None:
+        """What an earlier lab left behind is cleared away, but not from under one that runs."""
+        found = subprocess.run(
+            ["ip", "netns", "pids", self.name], capture_output=True, text=True, check=False
+        )
+        if found.stdout.split():
+            raise LabError(
+                f"a lab is running already (processes {' '.join(found.stdout.split())}); end it first"
+            )
 
     def _fill(self) -> None:
         inside = ("-n", self.name)

@@ -58,6 +58,21 @@ def test_an_interrupted_lab_cleans_up(images: Path, number: signal.Signals) -> N
     assert_nothing_is_left()
 
 
+def test_a_second_lab_is_refused_and_the_first_goes_on(images: Path) -> None:
+    first = subprocess.Popen(lab_command(images), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert first.stdout is not None
+    assert "offer" in first.stdout.readline()
+
+    second = subprocess.run(lab_command(images), capture_output=True, text=True, check=False)
+
+    assert second.returncode == 1
+    assert "a lab is running already" in second.stderr
+    assert first.poll() is None
+    first.send_signal(signal.SIGINT)
+    first.communicate(timeout=30)
+    assert_nothing_is_left()
+
+
 def test_a_data_directory_with_errors_is_refused_before_anything_starts(images: Path, tmp_path: Path) -> None:
     (tmp_path / "machines").mkdir()
     (tmp_path / "machines/a.yaml").write_text("mca: x\n")
