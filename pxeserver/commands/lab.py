@@ -100,7 +100,9 @@ def _demonstrate(lab: Lab, console: Console, args: argparse.Namespace, key: Path
     members = [row for row in rows if any(step["id"] == "join" for step in row["steps"])]
     console.print(f"\n{len(rows)} machines are up after {elapsed_s:.0f} s")
     if members:
-        console.print(f"\n$ etcdctl member list\n{member_list(lab, members)}", highlight=False, soft_wrap=True)
+        console.print(
+            f"\n$ etcdctl member list\n{member_list(lab, members)}", highlight=False, soft_wrap=True
+        )
     console.print(what_next(lab, rows, keep=args.keep, key=str(key)), highlight=False, soft_wrap=True)
     while args.keep:
         time.sleep(1)

@@ -58,7 +58,7 @@ def pack_initrd(tree: Path, boot_files: Path, work: Path, output: Path) -> None:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
-        packer = subprocess.Popen(["zstd", "-q", "-T0", "-12"], stdin=archive.stdout, stdout=stream)
+        packer = subprocess.Popen(["zstd", "-q", "-T0", "-19"], stdin=archive.stdout, stdout=stream)
         assert archive.stdin is not None
         assert archive.stdout is not None
         archive.stdout.close()

@@ -29,7 +29,7 @@ class Namespace:
         self.name = name
         self.address = address
         self._taps = taps
-        self._host_link: str | None = None
+        self._host_link = f"h-{name}"[:15]  # IFNAMSIZ less its NUL
 
     def __enter__(self) -> Namespace:
         if os.geteuid() != 0:
@@ -72,16 +72,17 @@ class Namespace:
 
     def connect_host(self, address: str) -> None:
         """Give the host a leg on the bridge with `address`, so that its browser and ssh reach the lab."""
-        outer, inner = f"h-{self.name}"[:15], "host0"
+        outer, inner = self._host_link, "host0"
         _ip("link", "add", outer, "type", "veth", "peer", "name", inner, "netns", self.name)
-        self._host_link = outer
         _ip("-n", self.name, "link", "set", inner, "master", BRIDGE)
         _ip("-n", self.name, "link", "set", inner, "up")
         _ip("address", "add", address, "dev", outer)
         _ip("link", "set", outer, "up")
 
     def remove(self) -> None:
-        """Whatever state it is in; the host's leg goes with the namespace."""
+        """Whatever state it is in."""
+        # The host's leg by name: it would go with the namespace, but the kernel takes its time over that.
+        subprocess.run(["ip", "link", "delete", self._host_link], check=False, capture_output=True)
         if Path("/run/netns", self.name).exists():
             subprocess.run(["ip", "netns", "delete", self.name], check=False, capture_output=True)
 
