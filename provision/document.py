@@ -31,3 +31,11 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     units: Annotated[tuple[Unit, ...], Meta(description="systemd units and their drop-ins.")] = ()
     network: Annotated[Network | None, Meta(description="Network interfaces (systemd-networkd).")] = None
     etcd: Annotated[Etcd | None, Meta(description="Membership of an etcd cluster.")] = None
+    vars: Annotated[
+        dict[str, str | int | bool],
+        Meta(
+            description="Variables of this config: ${vars.NAME} in a text stands for the value. A value may "
+            "refer to other variables and to facts; secrets take no variables.",
+            examples=[{"domain": "lab.example", "port": 8080}],
+        ),
+    ] = {}

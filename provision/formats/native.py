@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
 
 import msgspec
 import yaml
+from msgspec import structs
 from yaml._yaml import Mark as CMark
 from yaml.nodes import MappingNode, Node, ScalarNode
 
@@ -28,6 +29,7 @@ from provision.formats.source import Mark, Span, TextError, decode, lines_of, ma
 from provision.sections import check_document, check_sections
 from provision.sections.hidden import HiddenText
 from provision.variables import check_variables
+from provision.vars import Filled, fill
 
 MAX_DEPTH = 32  # the language needs 7; libyaml's composer recurses in C and would overrun the stack
 MAX_PROBLEMS = 100  # more than anyone reads; bounds the work for a file made to be slow
@@ -62,9 +64,18 @@ def _read(parsed: _Parsed) -> tuple[Document | None, tuple[Problem, ...]]:
         document = _convert(parsed.data)
     except msgspec.ValidationError as failure:
         return None, tuple(islice(_shape_problems(parsed.data, str(failure)), MAX_PROBLEMS + 1))
-    problems = list(check_document(document))
+    problems = list(check_variables(document))
+    filled = fill(document)
+    problems += filled.problems
+    problems += _moved(check_document(filled.document), filled)
     problems.sort(key=lambda problem: problem.severity is not Severity.ERROR)  # no warning hides an error
-    return document, tuple(problems[: MAX_PROBLEMS + 1])
+    return filled.document, tuple(problems[: MAX_PROBLEMS + 1])
+
+
+def _moved(problems: Iterable[Problem], filled: Filled) -> Iterator[Problem]:
+    """After a value of several lines, a line of the text is another line of the file."""
+    for problem in problems:
+        yield replace(problem, text_line=None) if filled.moves_lines else problem
 
 
 def _convert(data: Plain) -> Document:
@@ -87,13 +98,23 @@ def _shape_problems(data: Plain, message: str) -> Iterator[Problem]:
         yield problem
     if not explained:
         yield shape.from_message(message)
-    for key, value in data.items() if isinstance(data, dict) else ():
-        try:
-            part = _convert({key: value})
-        except msgspec.ValidationError:
+    own = _part("vars", data)
+    for key in data if isinstance(data, dict) else ():
+        part = _part(key, data)
+        if part is None:
             continue  # explained above
         yield from check_variables(part)
-        yield from check_sections(part)
+        filled = Filled(part, ()) if own is None else fill(structs.replace(part, vars=own.vars))
+        yield from (problem for problem in filled.problems if problem.place[0] == key)
+        yield from _moved(check_sections(filled.document), filled)
+
+
+def _part(key: str, data: Plain) -> Document | None:
+    """One section alone, when it is of good shape; a document without it when it is not there."""
+    try:
+        return _convert({key: data[key]} if isinstance(data, dict) and key in data else {})
+    except msgspec.ValidationError:
+        return None
 
 
 def _parse(text: str) -> _Parsed:

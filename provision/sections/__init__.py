@@ -22,7 +22,7 @@ from provision.sections import (
     units,
     users,
 )
-from provision.variables import check_variables, expand
+from provision.variables import expand
 
 if TYPE_CHECKING:
     from provision.document import Document
@@ -73,8 +73,7 @@ def check_sections(document: Document) -> Iterator[Problem]:
 
 
 def check_document(document: Document) -> Iterator[Problem]:
-    """Everything that can be known to be wrong without looking at a machine."""
-    yield from check_variables(document)
+    """What can be known to be wrong, its variables apart, without looking at a machine."""
     yield from check_sections(document)
     yield from across.check(document)
 
