@@ -10,6 +10,7 @@ from provision.sections.directories import Directory
 from provision.sections.etcd import Etcd
 from provision.sections.files import File
 from provision.sections.groups import Group
+from provision.sections.include import Include
 from provision.sections.links import Link
 from provision.sections.network import Network
 from provision.sections.units import Unit
@@ -39,3 +40,10 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             examples=[{"domain": "lab.example", "port": 8080}],
         ),
     ] = {}
+    include: Annotated[
+        tuple[Include, ...],
+        Meta(
+            description="Configs this one is built on: what they say holds unless this file, or a later include, "
+            "says otherwise."
+        ),
+    ] = ()

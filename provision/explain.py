@@ -14,6 +14,7 @@ from msgspec import inspect
 
 from provision.document import Document
 from provision.findings import did_you_mean
+from provision.formats.merge import KEYS
 from provision.sections.hidden import HiddenText
 
 WIDTH = 100
@@ -31,7 +32,10 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Topic:
-    """All that the type of one field says. `default` and `examples` are plain data, absent defaults None."""
+    """All that the type of one field says. `default` and `examples` are plain data, absent defaults None.
+
+    `merged_by` is the key by which entries of an included config and of the including one are the same thing.
+    """
 
     path: str
     description: str
@@ -39,6 +43,7 @@ class Topic:
     required: bool
     secret: bool
     default: object
+    merged_by: str | None
     constraints: tuple[str, ...]
     examples: tuple[object, ...]
     fields: tuple[Field, ...]
@@ -108,6 +113,7 @@ def _topic(path: str, field: inspect.Field | None, info: inspect.Type) -> Topic:
         required=field is not None and field.required,
         secret=_is_secret(info),
         default=_default(field),
+        merged_by=KEYS.get(tuple(path.split("."))),
         constraints=tuple(dict.fromkeys(_constraints(info))),
         examples=tuple(schema.get("examples", ())),
         fields=tuple(_fields(inner)) if isinstance(inner, inspect.StructType) else (),
@@ -230,6 +236,8 @@ def _facts(topic: Topic) -> Iterator[tuple[str, str]]:
         yield "required", "yes"
     elif topic.default not in (None, (), [], {}):
         yield "default", _shown(topic.default)
+    if topic.merged_by is not None:
+        yield "include", f"entries merge by {topic.merged_by}"
     for constraint in topic.constraints:
         yield "limit", constraint
     for example in topic.examples:

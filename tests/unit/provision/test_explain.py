@@ -60,6 +60,7 @@ def test_a_section_is_explained_with_its_fields_and_a_star_at_those_that_are_req
         "  One group.\n"
         "\n"
         "  type      list of mappings\n"
+        "  include   entries merge by name\n"
         "\n"
         "  name*   text           Group name.\n"
         "  gid     whole number   Numeric id; absent: the system chooses.\n"
@@ -139,6 +140,7 @@ def test_the_command_prints_text_or_json(capsys: pytest.CaptureFixture[str]) -> 
         "required": False,
         "secret": False,
         "default": None,
+        "merged_by": None,
         "constraints": ["at least 0", "at most 4294967294"],
         "examples": [1500],
         "fields": [],
