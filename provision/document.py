@@ -13,6 +13,7 @@ from provision.sections.groups import Group
 from provision.sections.include import Include
 from provision.sections.links import Link
 from provision.sections.network import Network
+from provision.sections.report import Report
 from provision.sections.units import Unit
 from provision.sections.users import User
 
@@ -47,3 +48,6 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             "says otherwise."
         ),
     ] = ()
+    report: Annotated[
+        Report | None, Meta(description="Where first-boot reports, unless the kernel command line says.")
+    ] = None

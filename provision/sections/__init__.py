@@ -19,6 +19,7 @@ from provision.sections import (
     hostname,
     links,
     network,
+    report,
     units,
     users,
 )
@@ -63,6 +64,7 @@ SECTIONS: tuple[Section, ...] = (
     _section("units", lambda document: document.units, units.check, units.plan),
     _section("network", lambda document: document.network, network.check, network.plan),
     _section("etcd", lambda document: document.etcd, etcd.check, etcd.plan),
+    _section("report", lambda document: document.report, report.check, report.plan),
 )
 
 
