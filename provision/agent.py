@@ -21,11 +21,13 @@ from provision.load import load_bytes
 from provision.plan.build import Plan, plan
 from provision.platforms.source import Source
 from provision.report.events import Event, Result
+from provision.resolve import Resolver
 from provision.variables import expand
 
 if TYPE_CHECKING:
     from provision.document import Document
     from provision.sections.etcd import Etcd
+    from provision.sections.report import Report
 
 LONGEST_PAUSE_S = 30
 
@@ -54,7 +56,7 @@ class World:
     """All that the agent does to or learns from the outside, as functions; tests give plain ones.
 
     `fetch` raises SourceError, `apply` ProvisionError. `clock` is monotonic, in seconds. `member_health` gives None
-    for a healthy member, else why not.
+    for a healthy member, else why not. `report_to` says from now on whom to tell: a URL and its token, a secret.
     """
 
     fetch: Callable[[str], bytes]
@@ -67,6 +69,8 @@ class World:
     clock: Callable[[], float]
     sleep: Callable[[float], None]
     explain: Callable[[FileReport], None]
+    report_to: Callable[[str, str | None], None]
+    includes: Resolver
 
 
 class StepFailed(Exception):
@@ -84,7 +88,7 @@ def apply_stage(source: Source, world: World, *, keep_trying: bool) -> tuple[Exi
     for attempt in itertools.count(1):
         steps = _Steps(source.machine, world, attempt)
         try:
-            membership = _attempt(source, steps)
+            source, membership = _attempt(source, steps)
         except StepFailed as failure:
             pause_s = pause_before(attempt + 1)
             steps.tell_failure(failure, pause_s if keep_trying else None)
@@ -142,14 +146,17 @@ def _watch_member(
     return True
 
 
-def _attempt(source: Source, steps: _Steps) -> Membership | None:
+def _attempt(source: Source, steps: _Steps) -> tuple[Source, Membership | None]:
+    """The source with the place to report to, which it may have from the config, and what to join."""
     data = steps.config(source.config_url)
     document, facts, built = steps.validate(data, source.config_url)
+    if source.report_url is None and document.report is not None:
+        source = steps.report_to(source, expand(document.report, facts, ("report",)))
     membership = None
     if document.etcd is not None:
         membership = steps.may_join(document.etcd, facts)
     steps.apply(built, data)
-    return membership
+    return source, membership
 
 
 class _Steps:
@@ -173,7 +180,7 @@ class _Steps:
     def validate(self, data: bytes, url: str) -> tuple[Document, Facts, Plan]:
         """The document, the facts it is planned with, and the plan."""
         self._begin()
-        loaded = load_bytes(data, file=url.rpartition("/")[2])
+        loaded = load_bytes(data, file=url.rpartition("/")[2], resolver=self._world.includes)
         if loaded.document is None or not loaded.valid:
             self._world.explain(loaded.report)
             raise StepFailed("validate", _first_error(loaded.findings), ExitCode.INVALID_CONFIG)
@@ -185,6 +192,11 @@ class _Steps:
             raise StepFailed("validate", error, ExitCode.INVALID_CONFIG) from error
         self._ok("validate", f"{len(built.steps)} resources")
         return loaded.document, facts, built
+
+    def report_to(self, source: Source, report: Report) -> Source:
+        token = report.token.reveal() if report.token else None
+        self._world.report_to(report.url, token)
+        return replace(source, report_url=report.url, token=token)
 
     def may_join(self, etcd: Etcd, facts: Facts) -> Membership:
         """Ask the registry before anything is written: a machine that may not join must not start a member."""

@@ -38,6 +38,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("apply", "provision.commands.apply", "make the machine what the config says"),
     Command("first-boot", "provision.commands.first_boot", "what a machine runs when it first boots"),
     Command("status", "provision.commands.status", "what happened on this machine, step by step"),
+    Command("explain", "provision.commands.explain", "say what a field of the config means"),
     Command("schema", "provision.commands.schema", "print the JSON Schema of the config language"),
 )
 

@@ -10,8 +10,10 @@ from provision.sections.directories import Directory
 from provision.sections.etcd import Etcd
 from provision.sections.files import File
 from provision.sections.groups import Group
+from provision.sections.include import Include
 from provision.sections.links import Link
 from provision.sections.network import Network
+from provision.sections.report import Report
 from provision.sections.units import Unit
 from provision.sections.users import User
 
@@ -31,3 +33,21 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     units: Annotated[tuple[Unit, ...], Meta(description="systemd units and their drop-ins.")] = ()
     network: Annotated[Network | None, Meta(description="Network interfaces (systemd-networkd).")] = None
     etcd: Annotated[Etcd | None, Meta(description="Membership of an etcd cluster.")] = None
+    vars: Annotated[
+        dict[str, str | int | bool],
+        Meta(
+            description="Variables of this config: ${vars.NAME} in a text stands for the value. A value may "
+            "refer to other variables and to facts; secrets take no variables.",
+            examples=[{"domain": "lab.example", "port": 8080}],
+        ),
+    ] = {}
+    include: Annotated[
+        tuple[Include, ...],
+        Meta(
+            description="Configs this one is built on: what they say holds unless this file, or a later include, "
+            "says otherwise."
+        ),
+    ] = ()
+    report: Annotated[
+        Report | None, Meta(description="Where first-boot reports, unless the kernel command line says.")
+    ] = None

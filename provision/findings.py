@@ -171,6 +171,8 @@ def _file_object(report: FileReport) -> dict[str, object]:
             "column": finding.column,
             "message": finding.message,
             "hint": finding.hint,
+            # Only where a reader would look in the wrong file: at what the config includes.
+            **({"file": finding.file} if finding.file != report.file else {}),
         }
         for finding in report.findings
     ]

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from provision.document import Document
 from provision.findings import FileReport, Finding
 from provision.formats import FORMATS
+from provision.resolve import Includes, Resolver
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +29,16 @@ class Loaded:
         return FileReport(self.file, self.format, self.findings)
 
 
-def load_bytes(data: bytes, *, file: str) -> Loaded:
-    """Never raises, whatever the bytes. `file` is the name that findings show."""
+def load_bytes(data: bytes, *, file: str, resolver: Resolver | None = None) -> Loaded:
+    """Never raises, whatever the bytes. `file` is the name that findings show.
+
+    Without a resolver (`provision.resolve.Includes` is one), a config that includes others is refused.
+    """
     chosen = next(candidate for candidate in FORMATS if candidate.recognises(data))
-    document, findings = chosen.load(data, file)
+    document, findings = chosen.load(data, file, resolver)
     return Loaded(file, chosen.name, document, findings)
+
+
+def load_file(path: Path, *, resolver: Resolver | None = None) -> Loaded:
+    """A config and the files it includes; URLs only with another resolver. OSError when it cannot be read."""
+    return load_bytes(path.read_bytes(), file=str(path), resolver=resolver or Includes())

@@ -1,13 +1,13 @@
 """`${facts.NAME}` in string values: found when a config is checked, filled in when it is planned.
 
-Only `${facts.` is ours. `${HOME}` in a script and `$${HOME}` in a unit mean something to the shell and to
-systemd and stay as they are. `$${facts.` is written for a literal `${facts.`.
+Only `${facts.` and `${vars.` (provision/vars.py) are ours. `${HOME}` in a script and `$${HOME}` in a unit mean
+something to the shell and to systemd and stay as they are. `$${facts.` is written for a literal `${facts.`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TypeVar, cast
 
@@ -23,13 +23,13 @@ Value = TypeVar("Value")
 
 
 def has_variable(text: str) -> bool:
-    """A text whose final form is known only at plan time; its syntax is checked then."""
-    return "${facts." in text
+    """A text whose final form is known only later; its syntax is checked then."""
+    return "${facts." in text or "${vars." in text
 
 
 def check_variables(value: object, place: Place = ()) -> Iterator[Problem]:
-    """Variables that can never be filled in."""
-    for here, text in _strings(value, place):
+    """Facts that can never be filled in."""
+    for here, text in strings(value, place):
         for match in VARIABLE.finditer(text):
             for problem in _check_match(match, here):
                 yield replace(problem, text_line=text.count("\n", 0, match.start()))
@@ -48,24 +48,12 @@ def _check_match(match: re.Match[str], place: Place) -> Iterator[Problem]:
 
 
 def expand(value: Value, facts: Facts, place: Place) -> Value:
-    """The same value with every variable filled in. Raises ProvisionError for a fact that is not known."""
-    # The walk keeps each type as it is, which the type checker cannot see.
-    return cast(Value, _expanded(value, facts, place))
+    """The same value with every fact filled in. Raises ProvisionError for one that is not known."""
 
+    def with_facts(text: str, here: Place) -> str:
+        return VARIABLE.sub(lambda match: _fact(match, facts, here), text) if "${facts." in text else text
 
-def _expanded(value: object, facts: Facts, place: Place) -> object:
-    if isinstance(value, str):
-        return VARIABLE.sub(lambda match: _fact(match, facts, place), value) if "${facts." in value else value
-    if isinstance(value, Struct):
-        fields = {
-            name: _expanded(getattr(value, name), facts, (*place, name)) for name in value.__struct_fields__
-        }
-        return structs.replace(value, **fields)
-    if isinstance(value, tuple):
-        return tuple(_expanded(item, facts, (*place, index)) for index, item in enumerate(value))
-    if isinstance(value, dict):
-        return {key: _expanded(item, facts, (*place, key)) for key, item in value.items()}
-    return value
+    return with_strings(value, with_facts, place)
 
 
 def _fact(match: re.Match[str], facts: Facts, place: Place) -> str:
@@ -82,15 +70,37 @@ def _fact(match: re.Match[str], facts: Facts, place: Place) -> str:
     return str(known)
 
 
-def _strings(value: object, place: Place) -> Iterator[tuple[Place, str]]:
+def with_strings(value: Value, change: Callable[[str, Place], str], place: Place) -> Value:
+    """The same value with every text in it changed. Keys of mappings and secrets stay as they are."""
+    # The walk keeps each type as it is, which the type checker cannot see.
+    return cast(Value, _changed(value, change, place))
+
+
+def _changed(value: object, change: Callable[[str, Place], str], place: Place) -> object:
+    if isinstance(value, str):
+        return change(value, place)
+    if isinstance(value, Struct):
+        fields = {
+            name: _changed(getattr(value, name), change, (*place, name)) for name in value.__struct_fields__
+        }
+        return structs.replace(value, **fields)
+    if isinstance(value, tuple):
+        return tuple(_changed(item, change, (*place, index)) for index, item in enumerate(value))
+    if isinstance(value, dict):
+        return {key: _changed(item, change, (*place, key)) for key, item in value.items()}
+    return value
+
+
+def strings(value: object, place: Place) -> Iterator[tuple[Place, str]]:
+    """Every text in a value, with its place."""
     if isinstance(value, str):
         yield place, value
     elif isinstance(value, Struct):
         for name in value.__struct_fields__:
-            yield from _strings(getattr(value, name), (*place, name))
+            yield from strings(getattr(value, name), (*place, name))
     elif isinstance(value, tuple):
         for index, item in enumerate(value):
-            yield from _strings(item, (*place, index))
+            yield from strings(item, (*place, index))
     elif isinstance(value, dict):
         for key, item in value.items():
-            yield from _strings(item, (*place, key))
+            yield from strings(item, (*place, key))

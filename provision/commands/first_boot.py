@@ -95,12 +95,13 @@ def _world(report_url: str | None, token: str | None) -> World:
     from provision.cluster.health import member_health
     from provision.execute.observe import observe
     from provision.fetch.http import fetch
-    from provision.report.sinks import HttpPost, Outbox, Reporter, write_to_console
+    from provision.report.sinks import HttpPost, Outbox, Reporter, bearer, write_to_console
+    from provision.resolve import Includes
 
     STATE.mkdir(parents=True, exist_ok=True)
-    outbox = Outbox(OUTBOX_PATH, HttpPost(report_url, token)) if report_url and token else None
+    outbox = Outbox(OUTBOX_PATH, HttpPost(report_url, token)) if report_url else None
     reporter = Reporter(write_to_console, outbox)
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    headers = bearer(token)
     get = partial(fetch, deadline_s=FETCH_DEADLINE_S, size_limit_bytes=CONFIG_LIMIT_BYTES)
     return World(
         fetch=lambda url: get(url, headers=headers),
@@ -113,6 +114,9 @@ def _world(report_url: str | None, token: str | None) -> World:
         clock=time.monotonic,
         sleep=time.sleep,
         explain=_explain,
+        report_to=lambda url, secret: reporter.report_to(Outbox(OUTBOX_PATH, HttpPost(url, secret))),
+        # No file of the initramfs is anybody's config, and the boot token is for no other server.
+        includes=Includes(fetch=get, reads_files=False),
     )
 
 

@@ -80,6 +80,7 @@ def prepare(file: str, root: Path) -> Prepared | ExitCode:
     import hashlib
 
     from provision.load import load_bytes
+    from provision.resolve import Includes, fetch_config
 
     try:
         data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
@@ -88,12 +89,13 @@ def prepare(file: str, root: Path) -> Prepared | ExitCode:
     except OSError as error:
         print(f"provision: cannot read {error.filename or file}: {error.strerror}", file=sys.stderr)
         return ExitCode.USAGE
-    loaded = load_bytes(data, file=file)
+    loaded = load_bytes(data, file=file, resolver=Includes(fetch=fetch_config))
     if loaded.document is None or not loaded.valid:
         from provision.findings import render_text
 
         print(render_text([loaded.report]), end="", file=sys.stderr)
-        return ExitCode.INVALID_CONFIG
+        unreachable = any(finding.code == "include-source" for finding in loaded.findings)
+        return ExitCode.NO_SOURCE if unreachable else ExitCode.INVALID_CONFIG
     try:
         steps = plan(loaded.document, facts_for(loaded.document, root))
     except ProvisionError as error:  # a fact this machine does not have

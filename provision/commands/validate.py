@@ -23,12 +23,15 @@ RENDERERS: Mapping[str, Callable[[Sequence[FileReport]], str]] = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", metavar="FILE", help="config file; - reads standard input")
     parser.add_argument("--format", choices=sorted(RENDERERS), default="text", help="default: text")
+    parser.add_argument("--fetch", action="store_true", help="also look into included URLs")
     parser.add_argument("--strict", action="store_true", help="exit 1 for warnings too")
 
 
 def run(args: argparse.Namespace) -> int:
     from provision.load import load_bytes
+    from provision.resolve import Includes, fetch_config
 
+    resolver = Includes(fetch=fetch_config if args.fetch else None)
     reports = []
     unreadable = False
     for file in args.files:
@@ -38,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
             print(f"provision: cannot read {file!r}: {failure.strerror}", file=sys.stderr)
             unreadable = True
             continue
-        reports.append(load_bytes(data, file=_shown(file)).report)
+        reports.append(load_bytes(data, file=_shown(file), resolver=resolver).report)
     sys.stdout.write(RENDERERS[args.format](reports))
     return ExitCode.USAGE if unreadable else _exit_code(reports, strict=args.strict)
 

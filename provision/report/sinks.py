@@ -5,7 +5,7 @@ from __future__ import annotations
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from provision.report.events import Event, encode_event
@@ -21,19 +21,23 @@ class HttpPost:
     """POSTs one event to `url`. The token says which boot it belongs to; it appears in no message."""
 
     url: str
-    token: str
+    token: str | None = field(repr=False)
 
     def __call__(self, line: str) -> bool:
         request = urllib.request.Request(  # noqa: S310 - the scheme comes from the boot script
             self.url,
             data=line.encode(),
-            headers={"Content-Type": "application/json", "Authorization": f"Bearer {self.token}"},
+            headers={"Content-Type": "application/json", **bearer(self.token)},
         )
         try:
             with urllib.request.urlopen(request, timeout=POST_TIMEOUT_S):  # noqa: S310
                 return True
         except (urllib.error.URLError, OSError):  # away or restarting: the line stays in the outbox
             return False
+
+
+def bearer(token: str | None) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 class Outbox:
@@ -64,13 +68,23 @@ class Reporter:
     def __init__(self, console: Callable[[str], None], outbox: Outbox | None) -> None:
         self._console = console
         self._outbox = outbox
+        self._untold: list[str] = []
 
     def tell(self, event: Event) -> None:
         line = encode_event(event)
         self._console(line)
-        if self._outbox is not None:
+        if self._outbox is None:
+            self._untold.append(line)
+        else:
             self._outbox.put(line)
             self._outbox.deliver()
+
+    def report_to(self, outbox: Outbox) -> None:
+        """From now on, for a machine that learns only from its config whom to tell; what it missed comes first."""
+        self._outbox = outbox
+        for line in self._untold:
+            outbox.put(line)
+        self._untold.clear()
 
     def settle(self) -> bool:
         """True when the server has everything."""

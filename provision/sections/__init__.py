@@ -19,10 +19,11 @@ from provision.sections import (
     hostname,
     links,
     network,
+    report,
     units,
     users,
 )
-from provision.variables import check_variables, expand
+from provision.variables import expand
 
 if TYPE_CHECKING:
     from provision.document import Document
@@ -63,6 +64,7 @@ SECTIONS: tuple[Section, ...] = (
     _section("units", lambda document: document.units, units.check, units.plan),
     _section("network", lambda document: document.network, network.check, network.plan),
     _section("etcd", lambda document: document.etcd, etcd.check, etcd.plan),
+    _section("report", lambda document: document.report, report.check, report.plan),
 )
 
 
@@ -73,8 +75,7 @@ def check_sections(document: Document) -> Iterator[Problem]:
 
 
 def check_document(document: Document) -> Iterator[Problem]:
-    """Everything that can be known to be wrong without looking at a machine."""
-    yield from check_variables(document)
+    """What can be known to be wrong, its variables apart, without looking at a machine."""
     yield from check_sections(document)
     yield from across.check(document)
 

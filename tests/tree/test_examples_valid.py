@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from provision.facts import Facts
-from provision.load import load_bytes
+from provision.load import load_bytes, load_file
 from provision.sections import SECTIONS, plan_document
 
 CONFIGS = sorted((Path(__file__).resolve().parents[2] / "examples/configs").glob("*.yaml"))
@@ -16,7 +16,7 @@ FACTS = Facts(hostname="node1", machine="52:54:00:12:34:56", ipv4="10.77.0.11", 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.name)
 def test_an_example_config_has_no_finding_and_can_be_planned(path: Path) -> None:
-    loaded = load_bytes(path.read_bytes(), file=path.name)
+    loaded = load_file(path)
 
     assert loaded.findings == ()
     assert loaded.document is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -25,6 +26,7 @@ from provision.findings import FileReport
 from provision.plan.build import Plan
 from provision.platforms.source import Source
 from provision.report.events import Event
+from provision.resolve import Includes
 
 MAC = "52:54:00:77:00:01"
 SOURCE = Source(
@@ -59,6 +61,8 @@ class Stage:
     applied: list[Plan] = field(default_factory=list)
     asked: list[Spec] = field(default_factory=list)
     explained: list[FileReport] = field(default_factory=list)
+    reporting: list[tuple[str, str | None]] = field(default_factory=list)
+    others: dict[str, bytes] = field(default_factory=dict)
     slept: list[float] = field(default_factory=list)
 
     def world(self) -> World:
@@ -73,7 +77,14 @@ class Stage:
             clock=lambda: sum(self.slept),
             sleep=self.slept.append,
             explain=self.explained.append,
+            report_to=lambda url, token: self.reporting.append((url, token)),
+            includes=Includes(fetch=self._fetch_other, reads_files=False),
         )
+
+    def _fetch_other(self, url: str) -> bytes:
+        if url not in self.others:
+            raise SourceError(f"cannot fetch {url}")
+        return self.others[url]
 
     def _next_answer(self) -> bytes:
         answer = self.answers.pop(0)
@@ -248,3 +259,64 @@ def test_a_machine_without_etcd_joins_nothing() -> None:
 def test_the_token_appears_in_no_representation_of_the_source() -> None:
     shown: Callable[[object], str] = repr
     assert "t0k3n" not in shown(SOURCE)
+
+
+REPORTING = b"""\
+hostname: node1
+report:
+  url: https://status.example/${facts.machine}
+  token: s3cret
+"""
+
+
+def test_a_machine_whose_command_line_names_nobody_reports_where_its_config_says() -> None:
+    stage = Stage([REPORTING])
+    silent = Source("pxe", MAC, SOURCE.config_url, None, "t0k3n")
+
+    code, record = apply_stage(silent, stage.world(), keep_trying=False)
+
+    assert code is ExitCode.DONE
+    assert stage.reporting == [(f"https://status.example/{MAC}", "s3cret")]
+    assert record == BootRecord(MAC, f"https://status.example/{MAC}", "s3cret", membership=None)
+
+
+def test_the_boot_script_comes_before_the_config_in_where_to_report() -> None:
+    stage = Stage([REPORTING])
+
+    _, record = apply_stage(SOURCE, stage.world(), keep_trying=False)
+
+    assert stage.reporting == []
+    assert record == BootRecord(MAC, SOURCE.report_url, "t0k3n", membership=None)
+
+
+BASE_URL = "https://configs.example/base.yaml"
+
+
+def including(digest: str) -> bytes:
+    return f"include: [{{url: {BASE_URL}, sha256: {digest}}}]\n".encode()
+
+
+def test_a_config_is_built_on_others_from_elsewhere() -> None:
+    stage = Stage([including(hashlib.sha256(PLAIN).hexdigest())], others={BASE_URL: PLAIN})
+
+    code, _ = apply_stage(SOURCE, stage.world(), keep_trying=False)
+
+    assert code is ExitCode.DONE
+    assert len(stage.applied[0].steps) == 1
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        pytest.param(including("a" * 64), "sha256 is", id="another digest"),
+        pytest.param(b"include: [{file: base.yaml}]\n", "includes no files", id="a file of the initramfs"),
+    ],
+)
+def test_what_cannot_be_included_is_told_and_nothing_is_applied(config: bytes, words: str) -> None:
+    stage = Stage([config], others={BASE_URL: PLAIN})
+
+    code, _ = apply_stage(SOURCE, stage.world(), keep_trying=False)
+
+    assert code is ExitCode.INVALID_CONFIG
+    assert words in stage.told[-1].message
+    assert stage.applied == []

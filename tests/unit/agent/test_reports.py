@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from provision.errors import SourceError
 from provision.platforms import PLATFORMS
 from provision.platforms.pxe import source_from_command_line
 from provision.report.events import Event, encode_event
-from provision.report.sinks import Outbox, Reporter
+from provision.report.sinks import HttpPost, Outbox, Reporter, bearer
 
 EVENT = Event("52:54:00:77:00:01", "apply", "failed", 12, 'mode "x" is wrong', "files[0].mode", attempt=2)
 
@@ -82,6 +83,29 @@ def test_the_console_has_the_event_even_when_the_server_is_away(tmp_path: Path) 
 
     assert console == [encode_event(EVENT)]
     assert not reporter.settle()
+
+
+def test_who_is_named_later_hears_everything_from_the_beginning(tmp_path: Path) -> None:
+    taken: list[str] = []
+
+    def post(line: str) -> bool:
+        taken.append(line)
+        return True
+
+    reporter = Reporter(lambda line: None, None)
+    reporter.tell(EVENT)
+
+    reporter.report_to(Outbox(tmp_path / "outbox.jsonl", post))
+    reporter.tell(replace(EVENT, attempt=3))
+
+    assert taken == [encode_event(EVENT), encode_event(replace(EVENT, attempt=3))]
+    assert reporter.settle()
+
+
+def test_a_token_is_sent_when_there_is_one_and_never_shown() -> None:
+    assert bearer("s3cret") == {"Authorization": "Bearer s3cret"}
+    assert bearer(None) == {}
+    assert "s3cret" not in repr(HttpPost("https://status.example/", "s3cret"))
 
 
 def test_a_machine_with_nobody_to_report_to_is_settled() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from provision.findings import render_github, render_json, render_text
-from provision.formats.native import MAX_PROBLEMS
+from provision.formats.locate import MAX_PROBLEMS
 from provision.load import load_bytes
 
 COMPLETE = (Path(__file__).resolve().parents[3] / "examples/configs/complete.yaml").read_bytes()

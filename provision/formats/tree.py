@@ -1,0 +1,81 @@
+"""Text to one tree of YAML nodes, and the plain data they make."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+import yaml
+from yaml._yaml import Mark as CMark
+from yaml.nodes import MappingNode, ScalarNode
+
+from provision.formats.nodes import Construction, NodeProblem, Plain, start_of
+from provision.formats.source import Mark, TextError
+
+MAX_DEPTH = 32  # the language needs 7; libyaml's composer recurses in C and would overrun the stack
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A file that is YAML: its nodes and the plain data they make."""
+
+    root: MappingNode
+    data: Plain
+    problems: tuple[NodeProblem, ...]
+
+
+def parse(text: str) -> Tree:
+    """Raises TextError for what is no YAML, or none that holds one mapping."""
+    try:
+        _check_depth(text)
+        root = yaml.CSafeLoader(text).get_single_node()
+    except yaml.MarkedYAMLError as problem:
+        raise _syntax_error(problem, text) from problem
+    except yaml.YAMLError as problem:
+        raise TextError("yaml", f"no YAML: {problem}") from problem
+    if root is None or (isinstance(root, ScalarNode) and root.tag.endswith(":null")):
+        hint = "a config names at least one section, for example `hostname: node1`"
+        raise TextError("empty", "the file holds no config", hint=hint)
+    if not isinstance(root, MappingNode):
+        hint = "a config is a mapping of sections, for example `hostname: node1`"
+        raise TextError("wrong-type", "expected a mapping of sections", start_of(root), hint)
+    construction = Construction()
+    data, _ = construction.make(root)
+    return Tree(root, data, tuple(construction.problems))
+
+
+# More brackets, or a longer run of indentation and dashes, than any depth within the limit needs.
+MAYBE_DEEP = re.compile(rf"^[ \t?:-]{{{MAX_DEPTH * 2},}}", re.MULTILINE)
+
+
+def _check_depth(text: str) -> None:
+    if text.count("[") + text.count("{") < MAX_DEPTH and not MAYBE_DEEP.search(text):
+        return  # cannot be deep: every level needs a bracket or two columns
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > MAX_DEPTH:
+            raise TextError("too-deep", f"nested more than {MAX_DEPTH} levels deep", _mark(event.start_mark))
+
+
+def _mark(found: yaml.Mark | CMark | None) -> Mark:
+    return Mark(found.line, found.column) if found else Mark(0, 0)
+
+
+def _syntax_error(problem: yaml.MarkedYAMLError, text: str) -> TextError:
+    mark = _mark(problem.problem_mark or problem.context_mark)
+    message = problem.problem or "cannot be read"
+    lines = text.splitlines()
+    line = lines[mark.line] if mark.line < len(lines) else ""
+    if "single document" in str(problem.context):
+        return TextError("several-documents", "a config is one YAML document; a second begins here", mark)
+    if "cannot start any token" in message and line[mark.column : mark.column + 1] == "\t":
+        return TextError("tab", "YAML is not indented with tabs", mark, "use spaces")
+    if "undefined alias" in message:
+        return TextError("undefined-alias", "an alias without its anchor", mark)
+    if "mapping values are not allowed" in message:
+        return TextError("yaml", message, mark, "put quotes around text that contains ': '")
+    return TextError("yaml", message, mark)

@@ -1,0 +1,108 @@
+"""Where included configs come from. Nothing is looked at before a config includes something."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from provision.sections.include import Include
+
+
+FETCH_DEADLINE_S = 30.0  # a person waits for it
+
+
+@dataclass(frozen=True, slots=True)
+class Included:
+    """A config that another one includes. `file` is the name findings show, `identity` the same by any name."""
+
+    file: str
+    identity: str
+    data: bytes
+
+
+class CannotInclude(Exception):
+    """Why this include gives nothing."""
+
+    def __init__(self, code: str, message: str, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.message = message
+        self.hint = hint
+
+
+class Resolver(Protocol):
+    """How a caller of load lets a config include others."""
+
+    def identity(self, file: str) -> str:
+        """What tells that the file itself is included again."""
+        ...
+
+    def read(self, include: Include, including: str) -> Included | None:
+        """None when the caller does not want to look; CannotInclude when it cannot."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Includes:
+    """Files beside the including file, and URLs when there is a `fetch` (SourceError when it fails).
+
+    `directory` is where names of files begin. A config from elsewhere includes no file of this machine.
+    """
+
+    directory: str = ""
+    fetch: Callable[[str], bytes] | None = None
+    reads_files: bool = True
+
+    def identity(self, file: str) -> str:
+        import os
+
+        return os.path.realpath(os.path.join(self.directory, file)) if self.reads_files else file  # noqa: PTH118
+
+    def read(self, include: Include, including: str) -> Included | None:
+        if include.url is not None:
+            return None if self.fetch is None else _fetched(include.url, include.sha256 or "", self.fetch)
+        if not self.reads_files or "://" in including:
+            hint = "write url and sha256"
+            raise CannotInclude("include-file", "a config from elsewhere includes no files", hint)
+        import posixpath
+
+        name = posixpath.join(posixpath.dirname(including), include.file or "")
+        return Included(name, self.identity(name), _file_content(self.directory, name))
+
+
+def _fetched(url: str, sha256: str, fetch: Callable[[str], bytes]) -> Included:
+    from provision.errors import SourceError
+    from provision.fetch.digest import verify
+
+    try:
+        data = fetch(url)
+        verify(data, "sha256", sha256)
+    except SourceError as failure:
+        raise CannotInclude("include-source", failure.message, failure.hint) from failure
+    return Included(url, url, data)
+
+
+def _file_content(directory: str, name: str) -> bytes:
+    from pathlib import Path
+
+    from provision.formats.source import MAX_CONFIG_BYTES
+
+    path = Path(directory) / name
+    try:
+        if path.exists() and not path.is_file():
+            raise CannotInclude("include-unreadable", f"{name!r} is no regular file")
+        with path.open("rb") as stream:
+            return stream.read(MAX_CONFIG_BYTES + 1)
+    except OSError as failure:
+        reason = failure.strerror or type(failure).__name__
+        raise CannotInclude("include-unreadable", f"cannot read {name!r}: {reason}") from failure
+
+
+def fetch_config(url: str) -> bytes:
+    """A config from the network, for those who may use it."""
+    from provision.fetch.http import fetch
+    from provision.formats.source import MAX_CONFIG_BYTES
+
+    return fetch(url, deadline_s=FETCH_DEADLINE_S, size_limit_bytes=MAX_CONFIG_BYTES)
