@@ -50,6 +50,7 @@ class EnsureUser:
     groups: tuple[str, ...] = ()
     password_hash: Secret | None = None
     system: bool = False
+    locked: bool = False  # no password logs in, whatever it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +100,18 @@ class MaskUnit:
     masked: bool
 
 
+@dataclass(frozen=True, slots=True)
+class RemoveGroup:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveUser:
+    """The account; what the user owns stays."""
+
+    name: str
+
+
 Action = (
     EnsureGroup
     | EnsureUser
@@ -108,6 +121,8 @@ Action = (
     | EnsureLink
     | EnableUnit
     | MaskUnit
+    | RemoveGroup
+    | RemoveUser
 )
 
 

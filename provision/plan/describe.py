@@ -11,6 +11,8 @@ from provision.actions import (
     EnsureLink,
     EnsureUser,
     MaskUnit,
+    RemoveGroup,
+    RemoveUser,
     WriteFile,
 )
 
@@ -24,9 +26,9 @@ def describe(action: Action) -> str:
             return f"directory {path}"
         case EnsureLink(path=path, hard=hard):
             return f"hard link {path}" if hard else f"link {path}"
-        case EnsureUser(name=name):
+        case EnsureUser(name=name) | RemoveUser(name=name):
             return f"user {name}"
-        case EnsureGroup(name=name):
+        case EnsureGroup(name=name) | RemoveGroup(name=name):
             return f"group {name}"
         case EnsureAuthorizedKeys(user=user):
             return f"SSH keys of {user}"

@@ -12,13 +12,18 @@ from provision.actions import (
     EnsureLink,
     EnsureUser,
     MaskUnit,
+    RemoveGroup,
+    RemoveUser,
     Step,
     WriteFile,
 )
 
-# A user needs its groups, keys a home, files their owner and directory, hard links the file they name, and
-# systemctl the unit's file; it refuses to enable a masked unit.
+# What goes makes room; a group goes after the users whose own it is. A user needs its groups, keys a home, files
+# their owner and directory, hard links the file they name, and systemctl the unit's file; it refuses to enable
+# a masked unit.
 ORDER: tuple[type, ...] = (
+    RemoveUser,
+    RemoveGroup,
     EnsureGroup,
     EnsureUser,
     EnsureAuthorizedKeys,

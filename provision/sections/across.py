@@ -11,6 +11,7 @@ from provision.findings import Place, Problem, error, path_text, warning
 from provision.sections.etcd import DROPIN_PATH
 from provision.sections.names import ACCOUNT_NAME
 from provision.sections.network import network_path
+from provision.sections.sudo_rules import sudoers_path
 from provision.sections.units import UNIT_DIRECTORY
 
 if TYPE_CHECKING:
@@ -121,6 +122,7 @@ def check(document: Document) -> Iterator[Problem]:
     yield from _check_paths(claims)
     yield from _check_names(document)
     yield from _check_owners(document)
+    yield from _check_low_ids(document)
 
 
 def _claims(document: Document) -> Iterator[Claim]:
@@ -132,6 +134,9 @@ def _claims(document: Document) -> Iterator[Claim]:
         yield Claim(file.path, ("files", index, "path"), "file")
     for index, link in enumerate(document.links):
         yield Claim(link.path, ("links", index, "path"), "link")
+    for index, user in enumerate(document.users):
+        if user.sudo_rules:
+            yield Claim(sudoers_path(user.name), ("users", index, "sudo"), "file")
     yield from _unit_claims(document)
     for index, interface in enumerate(document.network.interfaces if document.network else ()):
         yield Claim(network_path(interface), ("network", "interfaces", index, "name"), "file")
@@ -186,12 +191,20 @@ def _numbered(section: str, field: str, values: Sequence[str | int | None]) -> l
 
 
 def _check_owners(document: Document) -> Iterator[Problem]:
-    users = SYSTEM_USERS | {user.name for user in document.users}
+    made = [user for user in document.users if not user.absent]
+    users = SYSTEM_USERS | {user.name for user in made}
     # useradd(8) makes a group of the user's name unless a primary group is given.
-    own = {user.name for user in document.users if user.primary_group is None}
+    own = {user.name for user in made if user.primary_group is None}
     groups = SYSTEM_GROUPS | {group.name for group in document.groups} | own
+    removed = {
+        "user": {user.name for user in document.users if user.absent},
+        "group": {group.name for group in document.groups if group.absent},
+    }
     for place, kind, name in _owners(document):
         known = users if kind == "user" else groups
+        if name in removed[kind]:
+            yield error(f"removed-{kind}", place, f"the config removes {kind} {name!r}")
+            continue
         # What is no account name is reported by its own section; a number is an id.
         if isinstance(name, str) and ACCOUNT_NAME.fullmatch(name) and name not in known:
             hint = f"add it to {kind}s, unless the image has it"
@@ -210,3 +223,14 @@ def _owners(document: Document) -> Iterator[tuple[Place, str, str | int]]:
     for index, directory in enumerate(document.directories):
         yield ("directories", index, "user"), "user", directory.user
         yield ("directories", index, "group"), "group", directory.group
+
+
+FIRST_USER_ID = 1000  # UID_MIN of login.defs(5): packages take the ids below
+
+
+def _check_low_ids(document: Document) -> Iterator[Problem]:
+    for index, user in enumerate(document.users):
+        is_low = user.uid is not None and 0 < user.uid < FIRST_USER_ID
+        if is_low and not user.system and user.name not in SYSTEM_USERS:
+            message = f"ids below {FIRST_USER_ID} are for system users; a package may take {user.uid}"
+            yield warning("low-id", ("users", index, "uid"), message, "write `system: true`, or another id")

@@ -12,11 +12,13 @@ HANDLERS: tuple[Handler[Any], ...] = (
     directories.HANDLER,
     files.HANDLER,
     groups.HANDLER,
+    groups.REMOVE,
     keys.HANDLER,
     links.HANDLER,
     units.ENABLE,
     units.MASK,
     users.HANDLER,
+    users.REMOVE,
 )
 
 
