@@ -23,11 +23,16 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class RemoteContent:
-    """Bytes to be fetched and verified before anything is written. `algorithm` is sha256 or sha512, digest in hex."""
+    """Bytes to be fetched, unpacked and verified before anything is written.
+
+    `algorithm` is sha256 or sha512, of the unpacked bytes, digest in hex. `compression` is gzip or None.
+    """
 
     url: str
     algorithm: str | None
     digest: str | None
+    compression: str | None = None
+    headers: tuple[tuple[str, Secret], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +82,7 @@ class WriteFile:
     user: str | int = "root"
     group: str | int = "root"
     secret: bool = False  # the diff of a secret file is never shown
+    overwrite: bool = True  # False: whatever is there already stays as it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +107,28 @@ class MaskUnit:
 
 
 @dataclass(frozen=True, slots=True)
+class AppendText:
+    """Each text, which ends with a line break, is added unless the file has it. None: 0644 and root, or untouched."""
+
+    path: str
+    texts: tuple[bytes, ...]
+    mode: int | None = None
+    user: str | int | None = None
+    group: str | int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class RemoveGroup:
     name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemovePath:
+    """Whoever made it. A directory only when `directory`; one that is not empty only when `recursive`."""
+
+    path: str
+    directory: bool = False
+    recursive: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +147,9 @@ Action = (
     | EnsureLink
     | EnableUnit
     | MaskUnit
+    | AppendText
     | RemoveGroup
+    | RemovePath
     | RemoveUser
 )
 

@@ -129,11 +129,12 @@ def _claims(document: Document) -> Iterator[Claim]:
     if document.hostname is not None:
         yield Claim("/etc/hostname", ("hostname",), "file")
     for index, directory in enumerate(document.directories):
-        yield Claim(directory.path, ("directories", index, "path"), "directory")
+        kind = "absent" if directory.absent else "directory"
+        yield Claim(directory.path, ("directories", index, "path"), kind)
     for index, file in enumerate(document.files):
-        yield Claim(file.path, ("files", index, "path"), "file")
+        yield Claim(file.path, ("files", index, "path"), "absent" if file.absent else "file")
     for index, link in enumerate(document.links):
-        yield Claim(link.path, ("links", index, "path"), "link")
+        yield Claim(link.path, ("links", index, "path"), "absent" if link.absent else "link")
     for index, user in enumerate(document.users):
         if user.sudo_rules:
             yield Claim(sudoers_path(user.name), ("users", index, "sudo"), "file")
@@ -161,15 +162,20 @@ def _check_paths(claims: tuple[Claim, ...]) -> Iterator[Problem]:
     for claim in claims:
         earlier = first.setdefault(claim.path, claim)
         if earlier is not claim:
-            message = f"{claim.path!r} is made by {path_text(earlier.place)} already"
+            message = f"{claim.path!r} is {_verb(earlier)} by {path_text(earlier.place)} already"
             yield error("duplicate-path", claim.place, message)
     for claim in claims:
         for parent in PurePosixPath(claim.path).parents:
             above = first.get(str(parent))
-            if above is not None and above.kind != "directory":
+            if above is not None and above.kind != "directory" and not (above.kind == claim.kind == "absent"):
                 maker = path_text(above.place)
-                message = f"{claim.path!r} is below {above.path!r}, which {maker} makes a {above.kind}"
+                does = "removes" if above.kind == "absent" else f"makes a {above.kind}"
+                message = f"{claim.path!r} is below {above.path!r}, which {maker} {does}"
                 yield error(f"below-{above.kind}", claim.place, message)
+
+
+def _verb(claim: Claim) -> str:
+    return "removed" if claim.kind == "absent" else "made"
 
 
 def _check_names(document: Document) -> Iterator[Problem]:
@@ -211,7 +217,7 @@ def _check_owners(document: Document) -> Iterator[Problem]:
             yield warning(f"unknown-{kind}", place, f"the config makes no {kind} {name!r}", hint)
 
 
-def _owners(document: Document) -> Iterator[tuple[Place, str, str | int]]:
+def _owners(document: Document) -> Iterator[tuple[Place, str, str | int | None]]:
     for index, user in enumerate(document.users):
         if user.primary_group is not None:
             yield ("users", index, "primary_group"), "group", user.primary_group
