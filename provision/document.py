@@ -12,6 +12,7 @@ from provision.sections.files import File
 from provision.sections.groups import Group
 from provision.sections.links import Link
 from provision.sections.network import Network
+from provision.sections.ssh_host_keys import SshHostKey
 from provision.sections.units import Unit
 from provision.sections.users import User
 
@@ -31,3 +32,7 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     units: Annotated[tuple[Unit, ...], Meta(description="systemd units and their drop-ins.")] = ()
     network: Annotated[Network | None, Meta(description="Network interfaces (systemd-networkd).")] = None
     etcd: Annotated[Etcd | None, Meta(description="Membership of an etcd cluster.")] = None
+    ssh_host_keys: Annotated[
+        tuple[SshHostKey, ...],
+        Meta(description="SSH host keys the machine shall have, instead of making its own."),
+    ] = ()

@@ -19,6 +19,7 @@ from provision.sections import (
     hostname,
     links,
     network,
+    ssh_host_keys,
     units,
     users,
 )
@@ -63,6 +64,9 @@ SECTIONS: tuple[Section, ...] = (
     _section("units", lambda document: document.units, units.check, units.plan),
     _section("network", lambda document: document.network, network.check, network.plan),
     _section("etcd", lambda document: document.etcd, etcd.check, etcd.plan),
+    _section(
+        "ssh_host_keys", lambda document: document.ssh_host_keys, ssh_host_keys.check, ssh_host_keys.plan
+    ),
 )
 
 

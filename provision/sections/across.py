@@ -143,6 +143,9 @@ def _claims(document: Document) -> Iterator[Claim]:
         yield Claim(network_path(interface), ("network", "interfaces", index, "name"), "file")
     if document.etcd is not None:
         yield Claim(DROPIN_PATH, ("etcd",), "file")
+    for index, key in enumerate(document.ssh_host_keys):
+        yield Claim(key.path, ("ssh_host_keys", index), "file")
+        yield Claim(f"{key.path}.pub", ("ssh_host_keys", index), "file")
 
 
 def _unit_claims(document: Document) -> Iterator[Claim]:

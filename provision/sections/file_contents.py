@@ -16,8 +16,9 @@ from provision.sections.hidden import HiddenText
 from provision.sections.urls import check_url
 from provision.variables import has_variable
 
-# A config has at most 1 MiB, of which a bomb makes 1 GiB; larger things are fetched.
+# A config has at most 1 MiB, of which gzip can make 1 GiB; what people pack is seldom a tenth of its size.
 MAX_INLINE_BYTES = 16 * 1024 * 1024
+MAX_INLINE_RATIO = 100
 
 HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 5.6.2, token
 HEADER_VALUE = re.compile(r"[\t\x20-\x7e]+")  # RFC 9110 5.5, without the obsolete bytes beyond ASCII
@@ -86,7 +87,9 @@ def _inline(file: Contents) -> bytes:
             raise ValueError(f"no base64: {str(problem).lower()}") from problem
     else:
         content = decode_data_url(file.source or "")
-    return gunzip(content, limit_bytes=MAX_INLINE_BYTES) if file.compression else content
+    if file.compression is None:
+        return content
+    return gunzip(content, limit_bytes=min(MAX_INLINE_BYTES, MAX_INLINE_RATIO * len(content)))
 
 
 def _check_inline(file: Contents, field: str, place: Place) -> Iterator[Problem]:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import ParamSpec, TypeVar
 
 import pytest
 
@@ -16,6 +19,9 @@ from provision.plan.build import Plan
 from provision.plan.order import ordered
 from tests.unit.execute.power import FailingPower, PowerCut, without_waiting
 from tests.unit.execute.tree import describe_tree
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 # More than any of the runs below makes; a run that is longer fails the last assertion of its test.
 MOST_CHANGES = 300
@@ -94,6 +100,35 @@ def test_a_removal_never_leaves_the_root(tmp_path: Path) -> None:
         run(root, Step(RemovePath(f"{path}/file"), "files[0]"))
 
     assert (outside / "file").exists()
+
+
+class Swapper:
+    """At a given change puts a link to outside in the place of a directory that is being removed."""
+
+    def __init__(self, changes_left: int, directory: Path, points_to: Path) -> None:
+        self.changes_left = changes_left
+        self.directory = directory
+        self.points_to = points_to
+
+    def __call__(self, change: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        if self.changes_left == 0 and self.directory.exists():
+            self.directory.rename(self.directory.parent / "moved")
+            self.directory.symlink_to(self.points_to)
+        self.changes_left -= 1
+        return without_waiting(change, *args, **kwargs)
+
+
+@pytest.mark.parametrize("changes", range(12))
+def test_a_link_swapped_in_during_a_removal_never_leads_outside(tmp_path: Path, changes: int) -> None:
+    outside = tmp_path / "outside"
+    (outside / "er").mkdir(parents=True)
+    (outside / "file").touch()
+    root = make_root(tmp_path / "root")
+
+    with contextlib.suppress(ProvisionError):
+        run(root, PLAN[0], gate=Swapper(changes, root / "srv/old/deep", outside))
+
+    assert sorted(entry.name for entry in outside.iterdir()) == ["er", "file"]
 
 
 @pytest.mark.parametrize(
