@@ -23,11 +23,16 @@ class Secret:
 
 @dataclass(frozen=True, slots=True)
 class RemoteContent:
-    """Bytes to be fetched and verified before anything is written. `algorithm` is sha256 or sha512, digest in hex."""
+    """Bytes to be fetched, unpacked and verified before anything is written.
+
+    `algorithm` is sha256 or sha512, of the unpacked bytes, digest in hex. `compression` is gzip or None.
+    """
 
     url: str
     algorithm: str | None
     digest: str | None
+    compression: str | None = None
+    headers: tuple[tuple[str, Secret], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +55,7 @@ class EnsureUser:
     groups: tuple[str, ...] = ()
     password_hash: Secret | None = None
     system: bool = False
+    locked: bool = False  # no password logs in, whatever it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,11 +77,12 @@ class EnsureDirectory:
 @dataclass(frozen=True, slots=True)
 class WriteFile:
     path: str
-    content: bytes | RemoteContent
+    content: bytes | RemoteContent = field(repr=False)  # may be a secret
     mode: int = 0o644
     user: str | int = "root"
     group: str | int = "root"
     secret: bool = False  # the diff of a secret file is never shown
+    overwrite: bool = True  # False: whatever is there already stays as it is
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +106,38 @@ class MaskUnit:
     masked: bool
 
 
+@dataclass(frozen=True, slots=True)
+class AppendText:
+    """Each text, which ends with a line break, is added unless the file has it. None: 0644 and root, or untouched."""
+
+    path: str
+    texts: tuple[bytes, ...]
+    mode: int | None = None
+    user: str | int | None = None
+    group: str | int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveGroup:
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class RemovePath:
+    """Whoever made it. A directory only when `directory`; one that is not empty only when `recursive`."""
+
+    path: str
+    directory: bool = False
+    recursive: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveUser:
+    """The account; what the user owns stays."""
+
+    name: str
+
+
 Action = (
     EnsureGroup
     | EnsureUser
@@ -108,6 +147,10 @@ Action = (
     | EnsureLink
     | EnableUnit
     | MaskUnit
+    | AppendText
+    | RemoveGroup
+    | RemovePath
+    | RemoveUser
 )
 
 

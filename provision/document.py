@@ -14,6 +14,7 @@ from provision.sections.include import Include
 from provision.sections.links import Link
 from provision.sections.network import Network
 from provision.sections.report import Report
+from provision.sections.ssh_host_keys import SshHostKey
 from provision.sections.units import Unit
 from provision.sections.users import User
 
@@ -51,3 +52,7 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     report: Annotated[
         Report | None, Meta(description="Where first-boot reports, unless the kernel command line says.")
     ] = None
+    ssh_host_keys: Annotated[
+        tuple[SshHostKey, ...],
+        Meta(description="SSH host keys the machine shall have, instead of making its own."),
+    ] = ()

@@ -23,9 +23,11 @@ ENVIRONMENT = {
 PACKAGES = {
     "chpasswd": "passwd",
     "groupadd": "passwd",
+    "groupdel": "passwd",
     "groupmod": "passwd",
     "systemctl": "systemd",
     "useradd": "passwd",
+    "userdel": "passwd",
     "usermod": "passwd",
 }
 

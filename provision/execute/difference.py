@@ -30,6 +30,10 @@ def created(summary: str, lines: Sequence[str] = ()) -> Difference:
     return Difference(Kind.CREATE, summary, tuple(lines))
 
 
+def removed(summary: str, lines: Sequence[str] = ()) -> Difference:
+    return Difference(Kind.REMOVE, summary, tuple(lines))
+
+
 def changed(summary: str, lines: Sequence[str]) -> Difference | None:
     """A change, or None when there is nothing to say about it."""
     return Difference(Kind.CHANGE, summary, tuple(lines)) if lines else None

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from provision.actions import (
+    AppendText,
     EnableUnit,
     EnsureAuthorizedKeys,
     EnsureDirectory,
@@ -46,7 +47,7 @@ class Leaving:
 
 
 def thing_of(step: Step) -> Thing | None:
-    """None for accounts, which are never removed, and for what takes something away."""
+    """None for accounts and for texts in the files of others, which stay, and for what takes something away."""
     match step.action:
         case WriteFile(path=path) | EnsureLink(path=path):
             return Thing("file", path)
@@ -105,7 +106,9 @@ def remove(machine: Machine, thing: Thing) -> None:
 
 def _path_of(accounts: Accounts, step: Step) -> str | None:
     match step.action:
-        case WriteFile(path=path) | EnsureLink(path=path) | EnsureDirectory(path=path):
+        case (
+            WriteFile(path=path) | AppendText(path=path) | EnsureLink(path=path) | EnsureDirectory(path=path)
+        ):
             return path
         case EnsureAuthorizedKeys(user=name) if name in accounts.users:
             return keys_path(accounts.users[name])

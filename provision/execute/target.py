@@ -18,6 +18,7 @@ from typing import ParamSpec, Protocol, TypeVar
 from zlib import crc32
 
 from provision.execute.path_walk import PathWalk, parts, walking
+from provision.execute.tree_removal import deepest_first
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -268,6 +269,15 @@ class Target:
         """Remove an empty directory; OSError with ENOTEMPTY otherwise."""
         with self._parent(path) as (walk, name):
             self._gate(os.rmdir, name, dir_fd=walk.fd)
+
+    def remove_tree(self, path: str) -> None:
+        """Remove a directory with all that is in it; nothing of it when another file system is mounted there."""
+        with self._parent(path) as (walk, name):
+            for _ in deepest_first(walk.fd, name):
+                pass  # only to find what is mounted, before the first entry is gone
+            for entry in deepest_first(walk.fd, name):
+                take = os.rmdir if entry.is_directory else os.unlink
+                self._gate(take, entry.name, dir_fd=entry.parent_fd)
 
     def remove_leftover(self, path: str) -> None:
         """Remove what an interrupted change of `path` left beside it."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from typing import Protocol
 
 from provision.actions import RemoteContent, WriteFile
 from provision.errors import SourceError
@@ -14,7 +15,11 @@ PARALLEL = 4  # enough to hide latency, few enough not to flood a boot server th
 SIZE_LIMIT_BYTES = 1024 * 1024 * 1024  # a file is held in memory; larger things belong into an image
 DEADLINE_S = 300.0
 
-Fetch = Callable[[str, float], bytes]
+
+class Fetch(Protocol):
+    """The bytes behind a URL."""
+
+    def __call__(self, url: str, deadline_s: float, *, headers: Mapping[str, str]) -> bytes: ...
 
 
 def gather(
@@ -29,8 +34,9 @@ def missing(plan: Plan, target: Target) -> tuple[tuple[RemoteContent, str], ...]
     wanted: dict[RemoteContent, str] = {}
     for step in plan.steps:
         match step.action:
-            case WriteFile(path=path, content=RemoteContent() as remote):
-                if remote not in wanted and not _is_present(target, path, remote):
+            case WriteFile(path=path, content=RemoteContent() as remote, overwrite=overwrite):
+                is_kept = not overwrite and _is_there(target, path)
+                if remote not in wanted and not is_kept and not _is_present(target, path, remote):
                     wanted[remote] = step.because
     return tuple(wanted.items())
 
@@ -51,6 +57,13 @@ def fetch_all(
         return {remote: result.result() for (remote, _), result in zip(wanted, waiting, strict=True)}
 
 
+def _is_there(target: Target, path: str) -> bool:
+    try:
+        return target.stat(path) is not None
+    except OSError:  # as below: writing the file will say what is wrong
+        return False
+
+
 def _is_present(target: Target, path: str, remote: RemoteContent) -> bool:
     try:
         content = target.read_file(path)
@@ -59,20 +72,33 @@ def _is_present(target: Target, path: str, remote: RemoteContent) -> bool:
     return content is not None and is_digest_of(content, remote)
 
 
-def _fetch(url: str, deadline_s: float) -> bytes:
+def _fetch(url: str, deadline_s: float, *, headers: Mapping[str, str]) -> bytes:
     from provision.fetch.http import fetch
 
-    return fetch(url, deadline_s=deadline_s, size_limit_bytes=SIZE_LIMIT_BYTES)
+    return fetch(url, deadline_s=deadline_s, size_limit_bytes=SIZE_LIMIT_BYTES, headers=headers)
 
 
 def _fetch_verified(remote: RemoteContent, because: str, deadline_s: float, get: Fetch) -> bytes:
     from provision.fetch.digest import verify
 
     try:
-        content = get(remote.url, deadline_s)
+        headers = {name: value.reveal() for name, value in remote.headers}
+        content = _unpacked(get(remote.url, deadline_s, headers=headers), remote)
         if remote.algorithm and remote.digest:
             verify(content, remote.algorithm, remote.digest)
     except SourceError as error:
         message = error.message if remote.url in error.message else f"{remote.url}: {error.message}"
         raise SourceError(message, path=because, hint=error.hint) from error
     return content
+
+
+def _unpacked(content: bytes, remote: RemoteContent) -> bytes:
+    if remote.compression is None:
+        return content
+    from provision.compression import gunzip
+
+    try:
+        return gunzip(content, limit_bytes=SIZE_LIMIT_BYTES)
+    except ValueError as problem:
+        hint = "remove `compression`, if the server delivers the file itself"
+        raise SourceError(f"cannot be unpacked: {problem}", hint=hint) from problem

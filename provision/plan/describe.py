@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from provision.actions import (
     Action,
+    AppendText,
     EnableUnit,
     EnsureAuthorizedKeys,
     EnsureDirectory,
@@ -11,6 +12,9 @@ from provision.actions import (
     EnsureLink,
     EnsureUser,
     MaskUnit,
+    RemoveGroup,
+    RemovePath,
+    RemoveUser,
     WriteFile,
 )
 
@@ -18,15 +22,15 @@ from provision.actions import (
 def describe(action: Action) -> str:
     """The thing the action is about, e.g. `file /etc/motd`; no content, so nothing secret."""
     match action:
-        case WriteFile(path=path):
+        case WriteFile(path=path) | AppendText(path=path) | RemovePath(path=path, directory=False):
             return f"file {path}"
-        case EnsureDirectory(path=path):
+        case EnsureDirectory(path=path) | RemovePath(path=path):
             return f"directory {path}"
         case EnsureLink(path=path, hard=hard):
             return f"hard link {path}" if hard else f"link {path}"
-        case EnsureUser(name=name):
+        case EnsureUser(name=name) | RemoveUser(name=name):
             return f"user {name}"
-        case EnsureGroup(name=name):
+        case EnsureGroup(name=name) | RemoveGroup(name=name):
             return f"group {name}"
         case EnsureAuthorizedKeys(user=user):
             return f"SSH keys of {user}"

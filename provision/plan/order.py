@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from provision.actions import (
+    AppendText,
     EnableUnit,
     EnsureAuthorizedKeys,
     EnsureDirectory,
@@ -12,18 +13,26 @@ from provision.actions import (
     EnsureLink,
     EnsureUser,
     MaskUnit,
+    RemoveGroup,
+    RemovePath,
+    RemoveUser,
     Step,
     WriteFile,
 )
 
-# A user needs its groups, keys a home, files their owner and directory, hard links the file they name, and
-# systemctl the unit's file; it refuses to enable a masked unit.
+# What goes makes room; a group goes after the users whose own it is. A user needs its groups, keys a home, files
+# their owner and directory, hard links the file they name, and systemctl the unit's file; it refuses to enable
+# a masked unit.
 ORDER: tuple[type, ...] = (
+    RemovePath,
+    RemoveUser,
+    RemoveGroup,
     EnsureGroup,
     EnsureUser,
     EnsureAuthorizedKeys,
     EnsureDirectory,
     WriteFile,
+    AppendText,
     EnsureLink,
     MaskUnit,
     EnableUnit,
@@ -40,6 +49,8 @@ def _rank(step: Step) -> tuple[int, int]:
     within = 0
     if isinstance(action, EnsureDirectory):
         within = action.path.rstrip("/").count("/")  # shallow before deep
+    elif isinstance(action, RemovePath):
+        within = -action.path.count("/")  # deep before shallow
     elif isinstance(action, EnsureLink):
         within = int(action.hard)  # a hard link may name a symbolic one
     return ORDER.index(type(action)), within

@@ -20,6 +20,7 @@ from provision.sections import (
     links,
     network,
     report,
+    ssh_host_keys,
     units,
     users,
 )
@@ -65,6 +66,9 @@ SECTIONS: tuple[Section, ...] = (
     _section("network", lambda document: document.network, network.check, network.plan),
     _section("etcd", lambda document: document.etcd, etcd.check, etcd.plan),
     _section("report", lambda document: document.report, report.check, report.plan),
+    _section(
+        "ssh_host_keys", lambda document: document.ssh_host_keys, ssh_host_keys.check, ssh_host_keys.plan
+    ),
 )
 
 

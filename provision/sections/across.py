@@ -11,6 +11,7 @@ from provision.findings import Place, Problem, error, path_text, warning
 from provision.sections.etcd import DROPIN_PATH
 from provision.sections.names import ACCOUNT_NAME
 from provision.sections.network import network_path
+from provision.sections.sudo_rules import sudoers_path
 from provision.sections.units import UNIT_DIRECTORY
 
 if TYPE_CHECKING:
@@ -121,22 +122,30 @@ def check(document: Document) -> Iterator[Problem]:
     yield from _check_paths(claims)
     yield from _check_names(document)
     yield from _check_owners(document)
+    yield from _check_low_ids(document)
 
 
 def _claims(document: Document) -> Iterator[Claim]:
     if document.hostname is not None:
         yield Claim("/etc/hostname", ("hostname",), "file")
     for index, directory in enumerate(document.directories):
-        yield Claim(directory.path, ("directories", index, "path"), "directory")
+        kind = "absent" if directory.absent else "directory"
+        yield Claim(directory.path, ("directories", index, "path"), kind)
     for index, file in enumerate(document.files):
-        yield Claim(file.path, ("files", index, "path"), "file")
+        yield Claim(file.path, ("files", index, "path"), "absent" if file.absent else "file")
     for index, link in enumerate(document.links):
-        yield Claim(link.path, ("links", index, "path"), "link")
+        yield Claim(link.path, ("links", index, "path"), "absent" if link.absent else "link")
+    for index, user in enumerate(document.users):
+        if user.sudo_rules:
+            yield Claim(sudoers_path(user.name), ("users", index, "sudo"), "file")
     yield from _unit_claims(document)
     for index, interface in enumerate(document.network.interfaces if document.network else ()):
         yield Claim(network_path(interface), ("network", "interfaces", index, "name"), "file")
     if document.etcd is not None:
         yield Claim(DROPIN_PATH, ("etcd",), "file")
+    for index, key in enumerate(document.ssh_host_keys):
+        yield Claim(key.path, ("ssh_host_keys", index), "file")
+        yield Claim(f"{key.path}.pub", ("ssh_host_keys", index), "file")
 
 
 def _unit_claims(document: Document) -> Iterator[Claim]:
@@ -156,15 +165,20 @@ def _check_paths(claims: tuple[Claim, ...]) -> Iterator[Problem]:
     for claim in claims:
         earlier = first.setdefault(claim.path, claim)
         if earlier is not claim:
-            message = f"{claim.path!r} is made by {path_text(earlier.place)} already"
+            message = f"{claim.path!r} is {_verb(earlier)} by {path_text(earlier.place)} already"
             yield error("duplicate-path", claim.place, message)
     for claim in claims:
         for parent in PurePosixPath(claim.path).parents:
             above = first.get(str(parent))
-            if above is not None and above.kind != "directory":
+            if above is not None and above.kind != "directory" and not (above.kind == claim.kind == "absent"):
                 maker = path_text(above.place)
-                message = f"{claim.path!r} is below {above.path!r}, which {maker} makes a {above.kind}"
+                does = "removes" if above.kind == "absent" else f"makes a {above.kind}"
+                message = f"{claim.path!r} is below {above.path!r}, which {maker} {does}"
                 yield error(f"below-{above.kind}", claim.place, message)
+
+
+def _verb(claim: Claim) -> str:
+    return "removed" if claim.kind == "absent" else "made"
 
 
 def _check_names(document: Document) -> Iterator[Problem]:
@@ -186,19 +200,27 @@ def _numbered(section: str, field: str, values: Sequence[str | int | None]) -> l
 
 
 def _check_owners(document: Document) -> Iterator[Problem]:
-    users = SYSTEM_USERS | {user.name for user in document.users}
+    made = [user for user in document.users if not user.absent]
+    users = SYSTEM_USERS | {user.name for user in made}
     # useradd(8) makes a group of the user's name unless a primary group is given.
-    own = {user.name for user in document.users if user.primary_group is None}
+    own = {user.name for user in made if user.primary_group is None}
     groups = SYSTEM_GROUPS | {group.name for group in document.groups} | own
+    removed = {
+        "user": {user.name for user in document.users if user.absent},
+        "group": {group.name for group in document.groups if group.absent},
+    }
     for place, kind, name in _owners(document):
         known = users if kind == "user" else groups
+        if name in removed[kind]:
+            yield error(f"removed-{kind}", place, f"the config removes {kind} {name!r}")
+            continue
         # What is no account name is reported by its own section; a number is an id.
         if isinstance(name, str) and ACCOUNT_NAME.fullmatch(name) and name not in known:
             hint = f"add it to {kind}s, unless the image has it"
             yield warning(f"unknown-{kind}", place, f"the config makes no {kind} {name!r}", hint)
 
 
-def _owners(document: Document) -> Iterator[tuple[Place, str, str | int]]:
+def _owners(document: Document) -> Iterator[tuple[Place, str, str | int | None]]:
     for index, user in enumerate(document.users):
         if user.primary_group is not None:
             yield ("users", index, "primary_group"), "group", user.primary_group
@@ -210,3 +232,14 @@ def _owners(document: Document) -> Iterator[tuple[Place, str, str | int]]:
     for index, directory in enumerate(document.directories):
         yield ("directories", index, "user"), "user", directory.user
         yield ("directories", index, "group"), "group", directory.group
+
+
+FIRST_USER_ID = 1000  # UID_MIN of login.defs(5): packages take the ids below
+
+
+def _check_low_ids(document: Document) -> Iterator[Problem]:
+    for index, user in enumerate(document.users):
+        is_low = user.uid is not None and 0 < user.uid < FIRST_USER_ID
+        if is_low and not user.system and user.name not in SYSTEM_USERS:
+            message = f"ids below {FIRST_USER_ID} are for system users; a package may take {user.uid}"
+            yield warning("low-id", ("users", index, "uid"), message, "write `system: true`, or another id")

@@ -7,9 +7,10 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from provision.actions import EnsureDirectory, Step
+from provision.actions import EnsureDirectory, RemovePath, Step
 from provision.facts import Facts
-from provision.findings import Place, Problem, path_text
+from provision.findings import Place, Problem, error, path_text
+from provision.sections.absent import check_absent
 from provision.sections.names import check_owner, owner
 from provision.sections.places import Mode, check_mode, check_path, parse_mode
 
@@ -23,6 +24,37 @@ class Directory(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     ] = None
     user: Annotated[str | int, Meta(description="Owner, by name or id.")] = "root"
     group: Annotated[str | int, Meta(description="Group, by name or id.")] = "root"
+    absent: Annotated[
+        bool,
+        Meta(description="The directory shall not be there, whoever made it. With `recursive` at most."),
+    ] = False
+    recursive: Annotated[
+        bool,
+        Meta(description="With `absent`: remove it with all that is in it; otherwise only when it is empty."),
+    ] = False
+
+
+# Without one of them there is no system left; /var/lib/provision is the agent's own memory.
+KEPT = frozenset(
+    {
+        *(
+            "/bin",
+            "/boot",
+            "/dev",
+            "/etc",
+            "/home",
+            "/lib",
+            "/lib32",
+            "/lib64",
+            "/proc",
+            "/root",
+            "/run",
+            "/sbin",
+        ),
+        *("/sys", "/usr", "/usr/bin", "/usr/lib", "/usr/sbin", "/var", "/var/lib", "/var/lib/dpkg"),
+        "/var/lib/provision",
+    }
+)
 
 
 def check(directories: tuple[Directory, ...], place: Place) -> Iterator[Problem]:
@@ -32,14 +64,29 @@ def check(directories: tuple[Directory, ...], place: Place) -> Iterator[Problem]
         yield from check_mode(directory.mode, (*here, "mode"))
         yield from check_owner(directory.user, (*here, "user"), "user")
         yield from check_owner(directory.group, (*here, "group"), "group")
+        yield from _check_removal(directory, here)
+
+
+def _check_removal(directory: Directory, place: Place) -> Iterator[Problem]:
+    if directory.absent:
+        yield from check_absent(directory, place, beside=("path", "recursive"))
+        if directory.path in KEPT:
+            message = f"a machine does not work without {directory.path!r}"
+            yield error("remove-system", (*place, "path"), message)
+    elif directory.recursive:
+        yield error("recursive", (*place, "recursive"), "recursive is for `absent: true` only")
 
 
 def plan(directories: tuple[Directory, ...], _facts: Facts) -> Iterator[Step]:
     for index, directory in enumerate(directories):
+        because = path_text(("directories", index))
+        if directory.absent:
+            yield Step(RemovePath(directory.path, directory=True, recursive=directory.recursive), because)
+            continue
         action = EnsureDirectory(
             directory.path,
             mode=None if directory.mode is None else parse_mode(directory.mode),
             user=owner(directory.user),
             group=owner(directory.group),
         )
-        yield Step(action, path_text(("directories", index)))
+        yield Step(action, because)

@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import base64
-import re
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from provision.actions import RemoteContent, Step, WriteFile
+from provision.actions import Action, AppendText, RemovePath, Step, WriteFile
 from provision.facts import Facts
-from provision.findings import Place, Problem, error, path_text, warning
+from provision.findings import Place, Problem, error, path_text
+from provision.sections.absent import check_absent
+from provision.sections.file_contents import check_contents, contents_of
+from provision.sections.hidden import HiddenText
 from provision.sections.names import check_owner, owner
 from provision.sections.places import Mode, check_mode, check_path, parse_mode
-from provision.sections.urls import check_url
-from provision.variables import has_variable
 
 
 class File(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One file. Exactly one of `content`, `content_base64` and `source` says what is in it."""
+    """One file. Exactly one of `content`, `content_base64`, `source` and `append` says what is in it."""
 
     path: Annotated[str, Meta(description="Absolute path.", examples=["/etc/motd"])]
     content: Annotated[str | None, Meta(description="Text content.")] = None
@@ -28,104 +27,132 @@ class File(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     source: Annotated[
         str | None,
         Meta(
-            description="URL (http or https) the content is fetched from.",
+            description="URL the content is fetched from (http or https), or that holds it (data).",
             examples=["https://files.example/app"],
         ),
     ] = None
-    sha256: Annotated[str | None, Meta(description="SHA-256 of what `source` gives, in hex.")] = None
-    sha512: Annotated[str | None, Meta(description="SHA-512 of what `source` gives, in hex.")] = None
-    mode: Mode = "0644"
-    user: Annotated[str | int, Meta(description="Owner, by name or id.")] = "root"
-    group: Annotated[str | int, Meta(description="Group, by name or id.")] = "root"
+    sha256: Annotated[
+        str | None, Meta(description="SHA-256 of what `source` gives, decompressed, in hex.")
+    ] = None
+    sha512: Annotated[
+        str | None, Meta(description="SHA-512 of what `source` gives, decompressed, in hex.")
+    ] = None
+    compression: Annotated[
+        Literal["gzip"] | None,
+        Meta(
+            description="How `source` or `content_base64` is packed; the file and its digest are the unpacked ones."
+        ),
+    ] = None
+    headers: Annotated[
+        dict[str, HiddenText] | None,
+        Meta(
+            description="HTTP headers sent to get `source`, and to no other host. Secret.",
+            extra={"secret": True},
+        ),
+    ] = None
+    append: Annotated[
+        tuple[str, ...] | None,
+        Meta(
+            description="Texts added at the file's end, each unless the file has it already, as whole lines. What "
+            "else is in the file stays; added texts stay, too, when they are no longer asked for.",
+            examples=[["export EDITOR=vi"]],
+        ),
+    ] = None
+    mode: Annotated[
+        Mode | None,
+        Meta(
+            description="Permission bits in octal. Absent: 0644; with `append`, those of the file that is there."
+        ),
+    ] = None
+    user: Annotated[
+        str | int | None,
+        Meta(
+            description="Owner, by name or id. Absent: root; with `append`, that of the file that is there."
+        ),
+    ] = None
+    group: Annotated[
+        str | int | None,
+        Meta(
+            description="Group, by name or id. Absent: root; with `append`, that of the file that is there."
+        ),
+    ] = None
+    overwrite: Annotated[
+        bool,
+        Meta(
+            description="False: a file that is there already stays as it is, whoever made it and whatever is in it."
+        ),
+    ] = True
+    absent: Annotated[
+        bool, Meta(description="No file or link shall be there, whoever made it. Never with other fields.")
+    ] = False
 
 
 def check(files: tuple[File, ...], place: Place) -> Iterator[Problem]:
     for index, file in enumerate(files):
-        yield from _check_file(file, (*place, index))
+        here = (*place, index)
+        yield from check_path(file.path, (*here, "path"))
+        if file.absent:
+            yield from check_absent(file, here, beside=("path",))
+        else:
+            yield from _check_file(file, here)
 
 
 def _check_file(file: File, place: Place) -> Iterator[Problem]:
-    yield from check_path(file.path, (*place, "path"))
     yield from check_mode(file.mode, (*place, "mode"))
-    yield from check_owner(file.user, (*place, "user"), "user")
-    yield from check_owner(file.group, (*place, "group"), "group")
+    if file.user is not None:
+        yield from check_owner(file.user, (*place, "user"), "user")
+    if file.group is not None:
+        yield from check_owner(file.group, (*place, "group"), "group")
     yield from _check_one_content(file, place)
-    if file.content_base64 is not None:
-        yield from _check_base64(file.content_base64, (*place, "content_base64"))
-    if file.source is not None:
-        yield from _check_source(file, file.source, (*place, "source"))
-    yield from _check_digests(file, place)
+    yield from check_contents(file, place)
+    if file.append is not None:
+        yield from _check_append(file, file.append, place)
 
 
 def _check_one_content(file: File, place: Place) -> Iterator[Problem]:
-    names = ("content", "content_base64", "source")
+    names = ("content", "content_base64", "source", "append")
     given = [name for name in names if getattr(file, name) is not None]
     if not given:
         hint = 'write `content: ""` for an empty file'
-        yield error("file-no-content", place, "one of content, content_base64 or source is needed", hint)
+        yield error(
+            "file-no-content", place, "one of content, content_base64, source or append is needed", hint
+        )
     elif len(given) > 1:
         message = f"{' and '.join(given)} exclude each other"
         yield replace(error("file-content-twice", (*place, given[1]), message), at_key=True)
 
 
-def _check_base64(text: str, place: Place) -> Iterator[Problem]:
-    try:
-        _decode(text)
-    except ValueError as problem:  # also for characters that are not ASCII
-        message = f"no base64: {str(problem).lower()}"
-        yield replace(error("base64", place, message), sensitive=True)
-
-
-def _decode(text: str) -> bytes:
-    """Line breaks and spaces are fine: `base64` wraps its output."""
-    return base64.b64decode("".join(text.split()), validate=True)
-
-
-def _check_source(file: File, source: str, place: Place) -> Iterator[Problem]:
-    problems = list(check_url(source, place, schemes=("http", "https")))
-    yield from problems
-    unverified = file.sha256 is None and file.sha512 is None
-    if not problems and source.lower().startswith("http:") and unverified:
-        hint = "add sha256: the digest in hex, as `sha256sum` prints it"
-        yield warning("source-unverified", place, "anyone on the network can change what http delivers", hint)
-
-
-def _check_digests(file: File, place: Place) -> Iterator[Problem]:
-    for name, digits in (("sha256", 64), ("sha512", 128)):
-        digest = getattr(file, name)
-        if digest is None:
-            continue
-        if file.source is None:
-            problem = error("digest-without-source", (*place, name), f"{name} without a source to verify")
-            yield replace(problem, at_key=True)
-        if not has_variable(digest) and not re.fullmatch(rf"[0-9a-fA-F]{{{digits}}}", digest):
-            message = f"a {name} has {digits} hexadecimal digits, this has {len(digest)} characters"
-            yield error("digest", (*place, name), message)
-    if file.sha256 is not None and file.sha512 is not None:
-        problem = error("digest-twice", (*place, "sha512"), "sha256 and sha512 exclude each other")
-        yield replace(problem, at_key=True)
+def _check_append(file: File, texts: tuple[str, ...], place: Place) -> Iterator[Problem]:
+    for index, text in enumerate(texts):
+        if not text.strip("\n"):
+            yield error("append-empty", (*place, "append", index), "there is nothing to append")
+    if not file.overwrite:
+        message = "append keeps what is in the file anyway"
+        yield replace(error("append-overwrite", (*place, "overwrite"), message), at_key=True)
 
 
 def plan(files: tuple[File, ...], _facts: Facts) -> Iterator[Step]:
     for index, file in enumerate(files):
-        mode = parse_mode(file.mode)
-        action = WriteFile(
-            file.path,
-            _content(file),
-            mode=mode,
-            user=owner(file.user),
-            group=owner(file.group),
-            secret=not mode & 0o004,  # what others must not read on disk must not be read in a log either
-        )
         # A source can fail by itself, long before the file is written: its own path says more.
-        yield Step(action, path_text(("files", index, "source") if file.source else ("files", index)))
+        yield Step(_action(file), path_text(("files", index, "source") if file.source else ("files", index)))
 
 
-def _content(file: File) -> bytes | RemoteContent:
-    if file.source is not None:
-        algorithm = "sha512" if file.sha512 else "sha256" if file.sha256 else None
-        digest = file.sha512 or file.sha256
-        return RemoteContent(file.source, algorithm, digest.lower() if digest else None)
-    if file.content_base64 is not None:
-        return _decode(file.content_base64)
-    return (file.content or "").encode()
+def _action(file: File) -> Action:
+    if file.absent:
+        return RemovePath(file.path)
+    mode = None if file.mode is None else parse_mode(file.mode)
+    user = None if file.user is None else owner(file.user)
+    group = None if file.group is None else owner(file.group)
+    if file.append is not None:
+        texts = tuple(f"{text.rstrip(chr(10))}\n".encode() for text in file.append)
+        return AppendText(file.path, texts, mode=mode, user=user, group=group)
+    mode = 0o644 if mode is None else mode
+    return WriteFile(
+        file.path,
+        contents_of(file),
+        mode=mode,
+        user="root" if user is None else user,
+        group="root" if group is None else group,
+        secret=not mode & 0o004,  # what others must not read on disk must not be read in a log either
+        overwrite=file.overwrite,
+    )

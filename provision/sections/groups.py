@@ -7,10 +7,11 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from provision.actions import EnsureGroup, Step
+from provision.actions import EnsureGroup, RemoveGroup, Step
 from provision.facts import Facts
-from provision.findings import Place, Problem, path_text
-from provision.sections.names import AccountId, check_account_name
+from provision.findings import Place, Problem, error, path_text
+from provision.sections.absent import check_absent
+from provision.sections.names import AccountId, check_account_name, check_reserved_id
 
 
 class Group(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -21,14 +22,25 @@ class Group(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         AccountId | None, Meta(description="Numeric id; absent: the system chooses.", examples=[1500])
     ] = None
     system: Annotated[bool, Meta(description="Choose the id from the range of system groups.")] = False
+    absent: Annotated[bool, Meta(description="The group shall not exist. Never with other fields.")] = False
 
 
 def check(groups: tuple[Group, ...], place: Place) -> Iterator[Problem]:
     for index, group in enumerate(groups):
-        yield from check_account_name(group.name, (*place, index, "name"), "group")
+        here = (*place, index)
+        yield from check_account_name(group.name, (*here, "name"), "group")
+        yield from check_reserved_id(group.gid, group.name, (*here, "gid"), "group")
+        if group.absent:
+            yield from _check_removal(group, here)
+
+
+def _check_removal(group: Group, place: Place) -> Iterator[Problem]:
+    if group.name == "root":
+        yield error("remove-root", (*place, "name"), "a machine needs its group 'root'")
+    yield from check_absent(group, place, beside=("name",))
 
 
 def plan(groups: tuple[Group, ...], _facts: Facts) -> Iterator[Step]:
     for index, group in enumerate(groups):
-        action = EnsureGroup(group.name, gid=group.gid, system=group.system)
-        yield Step(action, path_text(("groups", index)))
+        ensure = EnsureGroup(group.name, gid=group.gid, system=group.system)
+        yield Step(RemoveGroup(group.name) if group.absent else ensure, path_text(("groups", index)))

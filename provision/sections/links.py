@@ -7,9 +7,10 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
-from provision.actions import EnsureLink, Step
+from provision.actions import EnsureLink, RemovePath, Step
 from provision.facts import Facts
 from provision.findings import Place, Problem, error, path_text
+from provision.sections.absent import check_absent
 from provision.sections.places import check_path
 
 
@@ -18,31 +19,40 @@ class Link(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     path: Annotated[str, Meta(description="Absolute path of the link.", examples=["/etc/localtime"])]
     target: Annotated[
-        str,
+        str | None,
         Meta(
             description="What it points at; for a hard link an absolute path.",
             examples=["/usr/share/zoneinfo/UTC"],
         ),
-    ]
+    ] = None
     hard: Annotated[bool, Meta(description="A hard link instead of a symbolic one.")] = False
+    absent: Annotated[
+        bool, Meta(description="No link or file shall be there, whoever made it. Never with other fields.")
+    ] = False
 
 
 def check(links: tuple[Link, ...], place: Place) -> Iterator[Problem]:
     for index, link in enumerate(links):
         here = (*place, index)
         yield from check_path(link.path, (*here, "path"))
-        yield from _check_target(link, (*here, "target"))
+        if link.absent:
+            yield from check_absent(link, here, beside=("path",))
+        elif link.target is None:
+            yield error("missing-key", here, "'target' is missing")
+        else:
+            yield from _check_target(link, link.target, (*here, "target"))
 
 
-def _check_target(link: Link, place: Place) -> Iterator[Problem]:
-    if not link.target or "\0" in link.target:
+def _check_target(link: Link, target: str, place: Place) -> Iterator[Problem]:
+    if not target or "\0" in target:
         yield error("link-target", place, "a link needs a target")
-    elif link.target == link.path:
+    elif target == link.path:
         yield error("link-to-itself", place, "the link points at itself")
     elif link.hard:
-        yield from check_path(link.target, place)
+        yield from check_path(target, place)
 
 
 def plan(links: tuple[Link, ...], _facts: Facts) -> Iterator[Step]:
     for index, link in enumerate(links):
-        yield Step(EnsureLink(link.path, link.target, hard=link.hard), path_text(("links", index)))
+        ensure = EnsureLink(link.path, link.target or "", hard=link.hard)
+        yield Step(RemovePath(link.path) if link.absent else ensure, path_text(("links", index)))

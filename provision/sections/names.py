@@ -18,6 +18,9 @@ MAX_ID = 2**32 - 2  # 2**32 - 1 is (uid_t)-1, "no change" to chown(2)
 
 AccountId = Annotated[int, Meta(ge=0, le=MAX_ID)]
 
+# Who has them everywhere: root, and nobody with its group. 65535 is (uid_t)-1 of the 16-bit calls.
+RESERVED_IDS = {0: ("root",), 65534: ("nobody", "nogroup"), 65535: ()}
+
 
 def check_account_name(name: str, place: Place, kind: str) -> Iterator[Problem]:
     if has_variable(name) or (ACCOUNT_NAME.fullmatch(name) and len(name) <= 32):
@@ -28,6 +31,14 @@ def check_account_name(name: str, place: Place, kind: str) -> Iterator[Problem]:
         f"{name!r} is no {kind} name",
         "a lower-case letter or _ first, then a-z 0-9 _ -, at most 32 characters",
     )
+
+
+def check_reserved_id(number: int | None, name: str, place: Place, kind: str) -> Iterator[Problem]:
+    owners = RESERVED_IDS.get(number, (name,)) if number is not None else (name,)
+    if name not in owners:
+        hint = "leave it out, and the system chooses"
+        whose = f"{kind} id {number} is {owners[0]}'s" if owners else f"{kind} id {number} means 'no id'"
+        yield error("reserved-id", place, whose, hint)
 
 
 def check_owner(owner: str | int, place: Place, kind: str) -> Iterator[Problem]:

@@ -4,19 +4,33 @@ from __future__ import annotations
 
 from typing import Any
 
-from provision.execute.handlers import directories, files, groups, keys, links, units, users
+from provision.execute.handlers import (
+    appends,
+    directories,
+    files,
+    groups,
+    keys,
+    links,
+    removals,
+    units,
+    users,
+)
 from provision.execute.machine import Handler
 
 # Any: a row's own type parameter is known only to the row.
 HANDLERS: tuple[Handler[Any], ...] = (
+    appends.HANDLER,
     directories.HANDLER,
     files.HANDLER,
     groups.HANDLER,
+    groups.REMOVE,
     keys.HANDLER,
     links.HANDLER,
+    removals.HANDLER,
     units.ENABLE,
     units.MASK,
     users.HANDLER,
+    users.REMOVE,
 )
 
 

@@ -37,14 +37,19 @@ def is_digest_of(content: bytes, remote: RemoteContent) -> bool:
 
 
 def metadata_lines(
-    accounts: Accounts, entry: os.stat_result, *, mode: int | None, user: str | int, group: str | int | None
+    accounts: Accounts,
+    entry: os.stat_result,
+    *,
+    mode: int | None,
+    user: str | int | None,
+    group: str | int | None,
 ) -> list[str]:
-    """Mode and owner where they differ. `group` or `mode` None: any."""
+    """Mode and owner where they differ. None: any."""
     lines = []
     have_mode = stat.S_IMODE(entry.st_mode)
     if mode is not None and have_mode != mode:
         lines += [f"-mode {have_mode:04o}", f"+mode {mode:04o}"]
-    if accounts.uid(user) != entry.st_uid:
+    if user is not None and accounts.uid(user) != entry.st_uid:
         lines += [f"-owner {accounts.user_name(entry.st_uid)}", f"+owner {user}"]
     if group is not None and accounts.gid(group) != entry.st_gid:
         lines += [f"-group {accounts.group_name(entry.st_gid)}", f"+group {group}"]
@@ -69,6 +74,8 @@ def _difference(machine: Machine, accounts: Accounts, action: WriteFile) -> Diff
     if entry is None:
         metadata = [f"+mode {action.mode:04o}", f"+owner {action.user}:{action.group}"]
         return created(summary, [*metadata, *_new_content_lines(machine, action, None)])
+    if not action.overwrite:
+        return None
     content, problem = read_regular(machine.target, action.path, entry)
     if problem:
         return changed(summary, problem)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from provision.actions import EnsureGroup
+from provision.actions import EnsureGroup, RemoveGroup
 from provision.execute.accounts import Accounts, read_accounts
 from provision.execute.command import demand
-from provision.execute.difference import Difference, changed, created
+from provision.execute.difference import Difference, changed, created, removed
 from provision.execute.machine import Handler, Machine, during, probe_each
 from provision.plan.describe import describe
 
@@ -22,6 +22,17 @@ def perform(machine: Machine, actions: Sequence[EnsureGroup]) -> None:
     for action in actions:
         with during(action, f"make group {action.name}"):
             demand(machine.programs, _command(machine, accounts, action))
+
+
+def probe_removed(machine: Machine, actions: Sequence[RemoveGroup]) -> list[Difference | None]:
+    groups = read_accounts(machine.target).groups
+    return [removed(describe(action)) if action.name in groups else None for action in actions]
+
+
+def perform_removed(machine: Machine, actions: Sequence[RemoveGroup]) -> None:
+    for action in actions:
+        with during(action, f"remove group {action.name}"):
+            demand(machine.programs, ["groupdel", *root_option(machine), action.name])
 
 
 def root_option(machine: Machine) -> list[str]:
@@ -49,3 +60,4 @@ def _command(machine: Machine, accounts: Accounts, action: EnsureGroup) -> list[
 
 
 HANDLER = Handler(EnsureGroup, probe, perform)
+REMOVE = Handler(RemoveGroup, probe_removed, perform_removed)

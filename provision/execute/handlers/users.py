@@ -4,22 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from provision.actions import EnsureUser
+from provision.actions import EnsureUser, RemoveUser
 from provision.errors import ProvisionError
 from provision.execute.accounts import Accounts, User, read_accounts, read_password_hashes
 from provision.execute.command import demand
-from provision.execute.difference import Difference, changed, created
+from provision.execute.difference import Difference, changed, created, removed
 from provision.execute.handlers.groups import root_option
 from provision.execute.home import make_home
 from provision.execute.machine import Handler, Machine, during, probe_each
 from provision.plan.describe import describe
 
+LOCKED_MARKS = ("!", "*")
 LOCKED = "*"  # shadow(5): a string no password hashes to; keys still log in
 
 
 def probe(machine: Machine, actions: Sequence[EnsureUser]) -> list[Difference | None]:
     accounts = read_accounts(machine.target)
-    hashes = _hashes(machine) if any(action.password_hash for action in actions) else {}
+    hashes = _hashes(machine) if any(action.password_hash or action.locked for action in actions) else {}
     return probe_each(actions, lambda action: _difference(machine, accounts, hashes, action))
 
 
@@ -27,6 +28,18 @@ def perform(machine: Machine, actions: Sequence[EnsureUser]) -> None:
     for action in actions:
         with during(action, f"make user {action.name}"):
             _perform_one(machine, action)
+
+
+def probe_removed(machine: Machine, actions: Sequence[RemoveUser]) -> list[Difference | None]:
+    users = read_accounts(machine.target).users
+    return [removed(describe(action)) if action.name in users else None for action in actions]
+
+
+def perform_removed(machine: Machine, actions: Sequence[RemoveUser]) -> None:
+    """Without --remove: a home can hold the only copy of something, and be another user's too."""
+    for action in actions:
+        with during(action, f"remove user {action.name}"):
+            demand(machine.programs, ["userdel", *root_option(machine), action.name])
 
 
 def _hashes(machine: Machine) -> Mapping[str, str] | None:
@@ -56,7 +69,7 @@ def _wanted(action: EnsureUser) -> list[str]:
         "shell": action.shell,
         "primary group": action.primary_group,
         "groups": ", ".join(action.groups) or None,
-        "password": action.password_hash,
+        "password": action.password_hash or ("locked" if action.locked else None),
     }
     return [f"+{name} {value}" for name, value in fields.items() if value is not None]
 
@@ -88,11 +101,19 @@ def _missing_groups(accounts: Accounts, action: EnsureUser) -> list[str]:
 
 def _password_lines(hashes: Mapping[str, str] | None, action: EnsureUser) -> list[str]:
     if action.password_hash is None:
-        return []
+        return _lock_lines(hashes, action)
     if hashes is None:
         return ["password: only root can compare it"]
     is_equal = hashes.get(action.name) == action.password_hash.reveal()
     return [] if is_equal else ["-password <secret>", "+password <secret>"]
+
+
+def _lock_lines(hashes: Mapping[str, str] | None, action: EnsureUser) -> list[str]:
+    if not action.locked:
+        return []
+    if hashes is None:
+        return ["password: only root can see whether it is locked"]
+    return [] if hashes.get(action.name, "").startswith(LOCKED_MARKS) else ["+password locked"]
 
 
 def _has_home(machine: Machine, action: EnsureUser, user: User) -> bool:
@@ -106,11 +127,19 @@ def _perform_one(machine: Machine, action: EnsureUser) -> None:
         demand(machine.programs, _useradd(machine, accounts, action))
     elif _field_lines(accounts, action, user) or _missing_groups(accounts, action):
         demand(machine.programs, _usermod(machine, accounts, action))
-    if action.password_hash and _password_lines(read_password_hashes(machine.target), action):
+    _ensure_password(machine, action)
+    _ensure_home(machine, action)
+
+
+def _ensure_password(machine: Machine, action: EnsureUser) -> None:
+    if not _password_lines(read_password_hashes(machine.target), action):
+        return
+    if action.password_hash is None:
+        demand(machine.programs, ["usermod", *root_option(machine), "--lock", action.name])
+    else:
         # Through standard input: arguments are readable by every user of the machine.
         line = f"{action.name}:{action.password_hash.reveal()}\n"
         demand(machine.programs, ["chpasswd", "--encrypted", *root_option(machine)], stdin=line)
-    _ensure_home(machine, action)
 
 
 def _ensure_home(machine: Machine, action: EnsureUser) -> None:
@@ -162,3 +191,4 @@ def _groups_option(groups: Sequence[str]) -> list[str]:
 
 
 HANDLER = Handler(EnsureUser, probe, perform)
+REMOVE = Handler(RemoveUser, probe_removed, perform_removed)

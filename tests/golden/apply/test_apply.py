@@ -70,7 +70,8 @@ def test_a_second_apply_has_nothing_to_do(case: str, tmp_path: Path) -> None:
 
     second = apply_config(folder / "config.yaml", tmp_path)
 
-    assert second == Outcome(unchanged=first.created + first.changed + first.unchanged)
+    everything = first.created + first.changed + first.removed + first.unchanged
+    assert second == Outcome(unchanged=everything)
     assert describe_tree(tmp_path) == tree
     assert plan_text(folder / "config.yaml", tmp_path) == "nothing to do: the machine is as asked for\n"
 

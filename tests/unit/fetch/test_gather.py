@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from provision.actions import RemoteContent, Step, WriteFile
+from provision.actions import RemoteContent, Secret, Step, WriteFile
 from provision.errors import SourceError
 from provision.execute.target import Target
 from provision.fetch.digest import verify
@@ -24,9 +26,11 @@ class Server:
     def __init__(self, **files: bytes) -> None:
         self.files = files
         self.asked: list[str] = []
+        self.headers: list[dict[str, str]] = []
 
-    def __call__(self, url: str, deadline_s: float) -> bytes:
+    def __call__(self, url: str, deadline_s: float, *, headers: Mapping[str, str]) -> bytes:
         self.asked.append(url)
+        self.headers.append(dict(headers))
         name = url.rpartition("/")[2]
         if name not in self.files:
             raise SourceError(f"cannot fetch {url}: the server answers 404 Not Found", hint="check the URL")
@@ -86,3 +90,36 @@ def test_digests_are_compared_in_any_case() -> None:
 def test_an_unknown_algorithm_is_refused() -> None:
     with pytest.raises(SourceError, match="digest 'md5' is not known"):
         verify(b"", "md5", "d41d8cd98f00b204e9800998ecf8427e")
+
+
+def test_packed_content_is_unpacked_before_its_digest_is_compared(tmp_path: Path) -> None:
+    packed = RemoteContent(TOOL.url, TOOL.algorithm, TOOL.digest, compression="gzip")
+
+    assert gather(plan(packed), Target(tmp_path), fetch=Server(tool=gzip.compress(b"tool"))) == {
+        packed: b"tool"
+    }
+
+
+def test_content_that_is_not_packed_as_promised_is_named(tmp_path: Path) -> None:
+    packed = RemoteContent(TOOL.url, TOOL.algorithm, TOOL.digest, compression="gzip")
+
+    with pytest.raises(SourceError, match="http://server/tool: cannot be unpacked: not gzip") as caught:
+        gather(plan(packed), Target(tmp_path), fetch=Server(tool=b"tool"))
+
+    assert caught.value.path == "files[0].source"
+
+
+def test_headers_are_sent_with_their_own_request_only(tmp_path: Path) -> None:
+    private = RemoteContent("http://server/tool", None, None, headers=(("Token", Secret("hunter2")),))
+    server = Server(tool=b"tool")
+
+    gather(plan(private, TOOL), Target(tmp_path), fetch=server)
+
+    assert sorted(server.headers, key=len) == [{}, {"Token": "hunter2"}]
+
+
+def test_what_is_not_to_be_overwritten_is_not_fetched(tmp_path: Path) -> None:
+    (tmp_path / "kept").write_text("theirs")
+    steps = [Step(WriteFile(path, LOOSE, overwrite=False), path) for path in ("/kept", "/new")]
+
+    assert missing(Plan(tuple(steps)), Target(tmp_path)) == ((LOOSE, "/new"),)

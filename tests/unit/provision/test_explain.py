@@ -43,11 +43,9 @@ def test_a_field_is_explained_by_description_type_default_limits_and_examples() 
     assert render_text(explain("files.mode")) == (
         "files.mode\n"
         "\n"
-        "  Permission bits in octal, in quotes. An unquoted 0644 is taken as octal too.\n"
+        "  Permission bits in octal. Absent: 0644; with `append`, those of the file that is there.\n"
         "\n"
         "  type      text\n"
-        "  default   0644\n"
-        "  example   0644\n"
     )
 
 
@@ -65,6 +63,7 @@ def test_a_section_is_explained_with_its_fields_and_a_star_at_those_that_are_req
         "  name*   text           Group name.\n"
         "  gid     whole number   Numeric id; absent: the system chooses.\n"
         "  system  true or false  Choose the id from the range of system groups.\n"
+        "  absent  true or false  The group shall not exist. Never with other fields.\n"
         "\n"
         "  * required\n"
     )

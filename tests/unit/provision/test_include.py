@@ -104,8 +104,8 @@ def test_a_later_include_wins_over_an_earlier_one_and_an_including_file_over_wha
     assert document.hostname == "two"
     assert [(file.path, file.content, file.mode) for file in document.files] == [
         ("/a", "two", "0600"),
-        ("/b", "one", "0644"),
-        ("/c", "deep", "0644"),
+        ("/b", "one", None),
+        ("/c", "deep", None),
     ]
 
 
