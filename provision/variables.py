@@ -30,7 +30,7 @@ def has_variable(text: str) -> bool:
 def check_variables(value: object, place: Place = ()) -> Iterator[Problem]:
     """Facts that can never be filled in."""
     for here, text in strings(value, place):
-        for match in VARIABLE.finditer(text):
+        for match in VARIABLE.finditer(text) if "${facts." in text else ():
             for problem in _check_match(match, here):
                 yield replace(problem, text_line=text.count("\n", 0, match.start()))
 
