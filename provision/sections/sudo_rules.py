@@ -41,9 +41,14 @@ def check_sudo_rule(rule: str, user: str, place: Place) -> Iterator[Problem]:
         yield error("sudo-rule", place, reason, "for example `ALL=(ALL) NOPASSWD: ALL`")
 
 
+MAX_RULE_CHARS = 1024  # far more than a rule needs; a message quotes parts of it
+
+
 def _reason(rule: str, user: str) -> str | None:
     if not rule.isprintable() or not rule:
         return "a rule is one line of printable text"
+    if len(rule) > MAX_RULE_CHARS:
+        return f"a rule has at most {MAX_RULE_CHARS} characters; write a list of rules"
     if rule.endswith("\\") or "#" in rule.replace("\\#", ""):
         return "a rule has no comment and no line that goes on"
     hosts, equals, rest = rule.partition("=")

@@ -57,6 +57,7 @@ def test_a_sudo_rule_is_accepted(rule: str) -> None:
         pytest.param("ALL=(ALL) ALL\\", id="line that goes on"),
         pytest.param("ALL=/bin/a : OTHER=/bin/b", id="second rule on the line"),
         pytest.param("ALL=(ALL) ALL,", id="comma at the end"),
+        pytest.param("ALL=" + "/bin/a, " * 200 + "/bin/b", id="longer than anyone reads"),
     ],
 )
 def test_a_sudo_rule_is_refused(rule: str) -> None:
