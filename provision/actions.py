@@ -71,7 +71,7 @@ class EnsureDirectory:
 @dataclass(frozen=True, slots=True)
 class WriteFile:
     path: str
-    content: bytes | RemoteContent
+    content: bytes | RemoteContent = field(repr=False)  # it may be a secret
     mode: int = 0o644
     user: str | int = "root"
     group: str | int = "root"

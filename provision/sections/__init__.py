@@ -12,13 +12,20 @@ from provision.facts import Facts
 from provision.findings import Place, Problem, Severity, path_text
 from provision.sections import (
     across,
+    commands,
     directories,
     etcd,
     files,
     groups,
     hostname,
+    hosts_file,
+    kernel,
+    keyboard,
     links,
+    locale,
     network,
+    proxy,
+    time,
     units,
     users,
 )
@@ -63,6 +70,13 @@ SECTIONS: tuple[Section, ...] = (
     _section("units", lambda document: document.units, units.check, units.plan),
     _section("network", lambda document: document.network, network.check, network.plan),
     _section("etcd", lambda document: document.etcd, etcd.check, etcd.plan),
+    _section("hosts", lambda document: document.hosts, hosts_file.check, hosts_file.plan),
+    _section("kernel", lambda document: document.kernel, kernel.check, kernel.plan),
+    _section("time", lambda document: document.time, time.check, time.plan),
+    _section("locale", lambda document: document.locale, locale.check, locale.plan),
+    _section("keyboard", lambda document: document.keyboard, keyboard.check, keyboard.plan),
+    _section("proxy", lambda document: document.proxy, proxy.check, proxy.plan),
+    _section("commands", lambda document: document.commands, commands.check, commands.plan),
 )
 
 
@@ -89,7 +103,8 @@ def plan_document(document: Document, facts: Facts) -> tuple[Step, ...]:
     for problem in (*check_sections(concrete), *across.check(concrete)):
         if problem.severity is Severity.ERROR:
             raise ProvisionError(problem.message, path=path_text(problem.place), hint=problem.hint)
-    return tuple(step for section in SECTIONS for step in section.plan(concrete, facts))
+    named = replace(facts, hostname=concrete.hostname or facts.hostname)
+    return tuple(step for section in SECTIONS for step in section.plan(concrete, named))
 
 
 def _with_facts(document: Document, facts: Facts) -> Document:

@@ -8,9 +8,16 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from provision.findings import Place, Problem, error, path_text, warning
+from provision.sections.commands import script_path, unit_path
 from provision.sections.etcd import DROPIN_PATH
+from provision.sections.hosts_file import HOSTS_PATH
+from provision.sections.kernel import MODULES_PATH, SYSCTL_PATH
+from provision.sections.keyboard import DEBIAN_KEYBOARD_PATH, VCONSOLE_PATH
+from provision.sections.locale import DEBIAN_LOCALE_PATH, LOCALE_PATH
 from provision.sections.names import ACCOUNT_NAME
 from provision.sections.network import network_path
+from provision.sections.proxy import SHELL_PATH, SYSTEM_PATH, USER_PATH
+from provision.sections.time import LOCALTIME_PATH, TIMESYNC_PATH, TIMESYNC_UNIT, TIMEZONE_PATH
 from provision.sections.units import UNIT_DIRECTORY
 
 if TYPE_CHECKING:
@@ -121,6 +128,7 @@ def check(document: Document) -> Iterator[Problem]:
     yield from _check_paths(claims)
     yield from _check_names(document)
     yield from _check_owners(document)
+    yield from _check_needed_units(document)
 
 
 def _claims(document: Document) -> Iterator[Claim]:
@@ -137,6 +145,39 @@ def _claims(document: Document) -> Iterator[Claim]:
         yield Claim(network_path(interface), ("network", "interfaces", index, "name"), "file")
     if document.etcd is not None:
         yield Claim(DROPIN_PATH, ("etcd",), "file")
+    yield from _setting_claims(document)
+    yield from _command_claims(document)
+
+
+def _setting_claims(document: Document) -> Iterator[Claim]:
+    if document.hosts:
+        yield Claim(HOSTS_PATH, ("hosts",), "file")
+    if document.kernel and document.kernel.modules:
+        yield Claim(MODULES_PATH, ("kernel", "modules"), "file")
+    if document.kernel and document.kernel.sysctl:
+        yield Claim(SYSCTL_PATH, ("kernel", "sysctl"), "file")
+    if document.time and document.time.zone:
+        yield Claim(LOCALTIME_PATH, ("time", "zone"), "link")
+        yield Claim(TIMEZONE_PATH, ("time", "zone"), "file")
+    if document.time and document.time.ntp:
+        yield Claim(TIMESYNC_PATH, ("time", "ntp"), "file")
+    if document.locale:
+        yield Claim(LOCALE_PATH, ("locale",), "file")
+        yield Claim(DEBIAN_LOCALE_PATH, ("locale",), "link")
+    for path in (VCONSOLE_PATH, DEBIAN_KEYBOARD_PATH) if document.keyboard else ():
+        yield Claim(path, ("keyboard",), "file")
+    for path in (SYSTEM_PATH, USER_PATH, SHELL_PATH) if document.proxy else ():
+        yield Claim(path, ("proxy",), "file")
+
+
+def _command_claims(document: Document) -> Iterator[Claim]:
+    names: set[str] = set()
+    for index, command in enumerate(document.commands):
+        if command.name not in names:  # twice is reported by the section itself
+            yield Claim(unit_path(command), ("commands", index, "name"), "file")
+            if command.script is not None:
+                yield Claim(script_path(command), ("commands", index, "script"), "file")
+        names.add(command.name)
 
 
 def _unit_claims(document: Document) -> Iterator[Claim]:
@@ -210,3 +251,22 @@ def _owners(document: Document) -> Iterator[tuple[Place, str, str | int]]:
     for index, directory in enumerate(document.directories):
         yield ("directories", index, "user"), "user", directory.user
         yield ("directories", index, "group"), "group", directory.group
+
+
+def _check_needed_units(document: Document) -> Iterator[Problem]:
+    """A unit that a section starts and `units` forbids would change at every apply."""
+    needed = dict(_needed_units(document))
+    for index, unit in enumerate(document.units):
+        if unit.name not in needed:
+            continue
+        field = "mask" if unit.mask else "enable"
+        if unit.mask or unit.enable is False:
+            message = f"{unit.name!r} is needed by {path_text(needed[unit.name])}"
+            yield error("unit-needed", ("units", index, field), message, "remove one of the two")
+
+
+def _needed_units(document: Document) -> Iterator[tuple[str, Place]]:
+    if document.etcd is not None:
+        yield "etcd.service", ("etcd",)
+    if document.time and document.time.ntp:
+        yield TIMESYNC_UNIT, ("time", "ntp")
