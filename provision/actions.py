@@ -99,6 +99,15 @@ class MaskUnit:
     masked: bool
 
 
+@dataclass(frozen=True, slots=True)
+class EnsureBlock:
+    """Lines of a file that others write too. `name`, unique in the file and without #, marks them as ours."""
+
+    path: str
+    name: str
+    content: bytes = field(repr=False)
+
+
 Action = (
     EnsureGroup
     | EnsureUser
@@ -108,6 +117,7 @@ Action = (
     | EnsureLink
     | EnableUnit
     | MaskUnit
+    | EnsureBlock
 )
 
 

@@ -19,6 +19,7 @@ from provision.sections.locale import Locale
 from provision.sections.network import Network
 from provision.sections.proxy import Proxy
 from provision.sections.time import Time
+from provision.sections.trust import Trust
 from provision.sections.units import Unit
 from provision.sections.users import User
 
@@ -46,6 +47,7 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     time: Annotated[Time | None, Meta(description="Time zone and NTP servers.")] = None
     locale: Annotated[Locale | None, Meta(description="Language and conventions.")] = None
     keyboard: Annotated[Keyboard | None, Meta(description="Keyboard of the console.")] = None
+    trust: Annotated[Trust | None, Meta(description="Certificate authorities to trust.")] = None
     proxy: Annotated[Proxy | None, Meta(description="Web proxy of all programs.")] = None
     commands: Annotated[
         tuple[Command, ...], Meta(description="Commands and scripts, run until they are done.")

@@ -6,6 +6,7 @@ from provision.actions import (
     Action,
     EnableUnit,
     EnsureAuthorizedKeys,
+    EnsureBlock,
     EnsureDirectory,
     EnsureGroup,
     EnsureLink,
@@ -32,3 +33,5 @@ def describe(action: Action) -> str:
             return f"SSH keys of {user}"
         case EnableUnit(name=name) | MaskUnit(name=name):
             return f"unit {name}"
+        case EnsureBlock(path=path, name=name):
+            return f"{name} in {path}"

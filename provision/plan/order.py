@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from provision.actions import (
     EnableUnit,
     EnsureAuthorizedKeys,
+    EnsureBlock,
     EnsureDirectory,
     EnsureGroup,
     EnsureLink,
@@ -24,6 +25,7 @@ ORDER: tuple[type, ...] = (
     EnsureAuthorizedKeys,
     EnsureDirectory,
     WriteFile,
+    EnsureBlock,
     EnsureLink,
     MaskUnit,
     EnableUnit,

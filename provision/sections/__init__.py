@@ -26,6 +26,7 @@ from provision.sections import (
     network,
     proxy,
     time,
+    trust,
     units,
     users,
 )
@@ -75,6 +76,7 @@ SECTIONS: tuple[Section, ...] = (
     _section("time", lambda document: document.time, time.check, time.plan),
     _section("locale", lambda document: document.locale, locale.check, locale.plan),
     _section("keyboard", lambda document: document.keyboard, keyboard.check, keyboard.plan),
+    _section("trust", lambda document: document.trust, trust.check, trust.plan),
     _section("proxy", lambda document: document.proxy, proxy.check, proxy.plan),
     _section("commands", lambda document: document.commands, commands.check, commands.plan),
 )

@@ -18,6 +18,7 @@ from provision.sections.names import ACCOUNT_NAME
 from provision.sections.network import network_path
 from provision.sections.proxy import SHELL_PATH, SYSTEM_PATH, USER_PATH
 from provision.sections.time import LOCALTIME_PATH, TIMESYNC_PATH, TIMESYNC_UNIT, TIMEZONE_PATH
+from provision.sections.trust import BUNDLE_PATH, certificate_path
 from provision.sections.units import UNIT_DIRECTORY
 
 if TYPE_CHECKING:
@@ -146,6 +147,7 @@ def _claims(document: Document) -> Iterator[Claim]:
     if document.etcd is not None:
         yield Claim(DROPIN_PATH, ("etcd",), "file")
     yield from _setting_claims(document)
+    yield from _trust_claims(document)
     yield from _command_claims(document)
 
 
@@ -168,6 +170,17 @@ def _setting_claims(document: Document) -> Iterator[Claim]:
         yield Claim(path, ("keyboard",), "file")
     for path in (SYSTEM_PATH, USER_PATH, SHELL_PATH) if document.proxy else ():
         yield Claim(path, ("proxy",), "file")
+
+
+def _trust_claims(document: Document) -> Iterator[Claim]:
+    names: set[str] = set()
+    for index, authority in enumerate(document.trust.certificate_authorities if document.trust else ()):
+        place: Place = ("trust", "certificate_authorities", index, "name")
+        if not names:
+            yield Claim(BUNDLE_PATH, place[:1], "file")
+        if authority.name not in names:  # twice is reported by the section itself
+            yield Claim(certificate_path(authority), place, "file")
+        names.add(authority.name)
 
 
 def _command_claims(document: Document) -> Iterator[Claim]:

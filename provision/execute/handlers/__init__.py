@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from provision.execute.handlers import directories, files, groups, keys, links, units, users
+from provision.execute.handlers import blocks, directories, files, groups, keys, links, units, users
 from provision.execute.machine import Handler
 
 # Any: a row's own type parameter is known only to the row.
 HANDLERS: tuple[Handler[Any], ...] = (
+    blocks.HANDLER,
     directories.HANDLER,
     files.HANDLER,
     groups.HANDLER,
