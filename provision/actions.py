@@ -77,7 +77,7 @@ class EnsureDirectory:
 @dataclass(frozen=True, slots=True)
 class WriteFile:
     path: str
-    content: bytes | RemoteContent = field(repr=False)  # may be a secret
+    content: bytes | RemoteContent = field(repr=False)  # it may be a secret
     mode: int = 0o644
     user: str | int = "root"
     group: str | int = "root"
@@ -138,6 +138,15 @@ class RemoveUser:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class EnsureBlock:
+    """Lines of a file that others write too. `name`, unique in the file and without #, marks them as ours."""
+
+    path: str
+    name: str
+    content: bytes = field(repr=False)
+
+
 Action = (
     EnsureGroup
     | EnsureUser
@@ -151,6 +160,7 @@ Action = (
     | RemoveGroup
     | RemovePath
     | RemoveUser
+    | EnsureBlock
 )
 
 

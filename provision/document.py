@@ -6,15 +6,23 @@ from typing import Annotated
 
 from msgspec import Meta, Struct
 
+from provision.sections.commands import Command
 from provision.sections.directories import Directory
 from provision.sections.etcd import Etcd
 from provision.sections.files import File
 from provision.sections.groups import Group
+from provision.sections.hosts_file import Host
 from provision.sections.include import Include
+from provision.sections.kernel import Kernel
+from provision.sections.keyboard import Keyboard
 from provision.sections.links import Link
+from provision.sections.locale import Locale
 from provision.sections.network import Network
+from provision.sections.proxy import Proxy
 from provision.sections.report import Report
 from provision.sections.ssh_host_keys import SshHostKey
+from provision.sections.time import Time
+from provision.sections.trust import Trust
 from provision.sections.units import Unit
 from provision.sections.users import User
 
@@ -55,4 +63,17 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     ssh_host_keys: Annotated[
         tuple[SshHostKey, ...],
         Meta(description="SSH host keys the machine shall have, instead of making its own."),
+    ] = ()
+    hosts: Annotated[
+        tuple[Host, ...],
+        Meta(description="Names that resolve without DNS: all of /etc/hosts, with the machine's own names."),
+    ] = ()
+    kernel: Annotated[Kernel | None, Meta(description="Kernel modules and settings (sysctl).")] = None
+    time: Annotated[Time | None, Meta(description="Time zone and NTP servers.")] = None
+    locale: Annotated[Locale | None, Meta(description="Language and conventions.")] = None
+    keyboard: Annotated[Keyboard | None, Meta(description="Keyboard of the console.")] = None
+    trust: Annotated[Trust | None, Meta(description="Certificate authorities to trust.")] = None
+    proxy: Annotated[Proxy | None, Meta(description="Web proxy of all programs.")] = None
+    commands: Annotated[
+        tuple[Command, ...], Meta(description="Commands and scripts, run until they are done.")
     ] = ()

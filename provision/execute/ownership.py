@@ -10,6 +10,7 @@ from provision.actions import (
     AppendText,
     EnableUnit,
     EnsureAuthorizedKeys,
+    EnsureBlock,
     EnsureDirectory,
     EnsureLink,
     MaskUnit,
@@ -19,6 +20,7 @@ from provision.actions import (
 from provision.execute.accounts import Accounts, read_accounts
 from provision.execute.command import demand
 from provision.execute.difference import Difference, Kind
+from provision.execute.handlers.blocks import has_block, remove_block
 from provision.execute.handlers.keys import keys_path
 from provision.execute.handlers.units import ENABLED, MASKED, systemctl, unit_states
 from provision.execute.journal import Thing
@@ -59,6 +61,8 @@ def thing_of(step: Step) -> Thing | None:
             return Thing("enabled", name)
         case MaskUnit(name=name, masked=True):
             return Thing("masked", name)
+        case EnsureBlock(path=path, name=name):
+            return Thing("block", f"{name}#{path}")
         case _:
             return None
 
@@ -78,18 +82,19 @@ def to_be_created(target: Target, steps: Sequence[Step]) -> frozenset[Thing]:
 
 
 def leaving(machine: Machine, owned: frozenset[Thing], steps: Sequence[Step]) -> Leaving:
-    """In the order to remove them: units, then files, then directories from the deepest up."""
+    """In the order to remove them: units, blocks in files, files, then directories from the deepest up."""
     stale = owned - _asked(machine.target, steps)
     if not stale:
         return Leaving()
     units = [thing for thing in sorted(stale) if _is_set(machine, thing)]
+    blocks = [thing for thing in sorted(stale) if _has_block(machine.target, thing)]
     files = [thing for thing in sorted(stale) if _file_path(machine.target, thing) is not None]
     gone = {_file_path(machine.target, thing) or "" for thing in files}
     kept = {
         thing for thing in stale if thing.kind == "directory" and _is_directory(machine.target, thing.name)
     }
     directories = _empty_directories(machine.target, kept, gone)
-    ordered = [*units, *files, *directories]
+    ordered = [*units, *blocks, *files, *directories]
     vanished = sorted(stale - kept - set(ordered))
     return Leaving(tuple(Removal(thing, _difference(thing)) for thing in ordered), tuple(vanished))
 
@@ -98,6 +103,9 @@ def remove(machine: Machine, thing: Thing) -> None:
     if thing.kind in ("enabled", "masked"):
         verb = "disable" if thing.kind == "enabled" else "unmask"
         demand(machine.programs, [*systemctl(machine), verb, thing.name])
+    elif thing.kind == "block":
+        name, _, place = thing.name.partition("#")
+        remove_block(machine.target, place, name)
     elif thing.kind == "directory":
         machine.target.remove_directory(thing.name)
     elif (path := _file_path(machine.target, thing)) is not None:
@@ -107,7 +115,11 @@ def remove(machine: Machine, thing: Thing) -> None:
 def _path_of(accounts: Accounts, step: Step) -> str | None:
     match step.action:
         case (
-            WriteFile(path=path) | AppendText(path=path) | EnsureLink(path=path) | EnsureDirectory(path=path)
+            WriteFile(path=path)
+            | AppendText(path=path)
+            | EnsureLink(path=path)
+            | EnsureDirectory(path=path)
+            | EnsureBlock(path=path)
         ):
             return path
         case EnsureAuthorizedKeys(user=name) if name in accounts.users:
@@ -129,6 +141,11 @@ def _is_set(machine: Machine, thing: Thing) -> bool:
         return False
     state = unit_states(machine, [thing.name])[thing.name]
     return state in ENABLED if thing.kind == "enabled" else state == MASKED
+
+
+def _has_block(target: Target, thing: Thing) -> bool:
+    name, _, path = thing.name.partition("#")
+    return thing.kind == "block" and has_block(target, path, name)
 
 
 def _file_path(target: Target, thing: Thing) -> str | None:
@@ -161,6 +178,7 @@ def _deepest_first(path: str) -> tuple[int, str]:
 
 
 _SUMMARIES = {
+    "block": "{}",
     "directory": "directory {}",
     "enabled": "unit {}",
     "file": "file {}",
@@ -172,4 +190,5 @@ _LINES = {"enabled": ("-enabled",), "masked": ("-masked",)}
 
 
 def _difference(thing: Thing) -> Difference:
-    return Difference(Kind.REMOVE, _SUMMARIES[thing.kind].format(thing.name), _LINES.get(thing.kind, ()))
+    name = thing.name.replace("#", " in ", 1) if thing.kind == "block" else thing.name
+    return Difference(Kind.REMOVE, _SUMMARIES[thing.kind].format(name), _LINES.get(thing.kind, ()))

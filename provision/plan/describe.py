@@ -7,6 +7,7 @@ from provision.actions import (
     AppendText,
     EnableUnit,
     EnsureAuthorizedKeys,
+    EnsureBlock,
     EnsureDirectory,
     EnsureGroup,
     EnsureLink,
@@ -36,3 +37,5 @@ def describe(action: Action) -> str:
             return f"SSH keys of {user}"
         case EnableUnit(name=name) | MaskUnit(name=name):
             return f"unit {name}"
+        case EnsureBlock(path=path, name=name):
+            return f"{name} in {path}"

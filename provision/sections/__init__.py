@@ -12,15 +12,23 @@ from provision.facts import Facts
 from provision.findings import Place, Problem, Severity, path_text
 from provision.sections import (
     across,
+    commands,
     directories,
     etcd,
     files,
     groups,
     hostname,
+    hosts_file,
+    kernel,
+    keyboard,
     links,
+    locale,
     network,
+    proxy,
     report,
     ssh_host_keys,
+    time,
+    trust,
     units,
     users,
 )
@@ -69,6 +77,14 @@ SECTIONS: tuple[Section, ...] = (
     _section(
         "ssh_host_keys", lambda document: document.ssh_host_keys, ssh_host_keys.check, ssh_host_keys.plan
     ),
+    _section("hosts", lambda document: document.hosts, hosts_file.check, hosts_file.plan),
+    _section("kernel", lambda document: document.kernel, kernel.check, kernel.plan),
+    _section("time", lambda document: document.time, time.check, time.plan),
+    _section("locale", lambda document: document.locale, locale.check, locale.plan),
+    _section("keyboard", lambda document: document.keyboard, keyboard.check, keyboard.plan),
+    _section("trust", lambda document: document.trust, trust.check, trust.plan),
+    _section("proxy", lambda document: document.proxy, proxy.check, proxy.plan),
+    _section("commands", lambda document: document.commands, commands.check, commands.plan),
 )
 
 
@@ -94,7 +110,8 @@ def plan_document(document: Document, facts: Facts) -> tuple[Step, ...]:
     for problem in (*check_sections(concrete), *across.check(concrete)):
         if problem.severity is Severity.ERROR:
             raise ProvisionError(problem.message, path=path_text(problem.place), hint=problem.hint)
-    return tuple(step for section in SECTIONS for step in section.plan(concrete, facts))
+    named = replace(facts, hostname=concrete.hostname or facts.hostname)
+    return tuple(step for section in SECTIONS for step in section.plan(concrete, named))
 
 
 def _with_facts(document: Document, facts: Facts) -> Document:

@@ -8,10 +8,18 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from provision.findings import Place, Problem, error, path_text, warning
+from provision.sections.commands import script_path, unit_path
 from provision.sections.etcd import DROPIN_PATH
+from provision.sections.hosts_file import HOSTS_PATH
+from provision.sections.kernel import MODULES_PATH, SYSCTL_PATH
+from provision.sections.keyboard import DEBIAN_KEYBOARD_PATH, VCONSOLE_PATH
+from provision.sections.locale import DEBIAN_LOCALE_PATH, LOCALE_PATH
 from provision.sections.names import ACCOUNT_NAME
 from provision.sections.network import network_path
+from provision.sections.proxy import SHELL_PATH, SYSTEM_PATH, USER_PATH
 from provision.sections.sudo_rules import sudoers_path
+from provision.sections.time import LOCALTIME_PATH, TIMESYNC_PATH, TIMESYNC_UNIT, TIMEZONE_PATH
+from provision.sections.trust import BUNDLE_PATH, certificate_path
 from provision.sections.units import UNIT_DIRECTORY
 
 if TYPE_CHECKING:
@@ -123,6 +131,7 @@ def check(document: Document) -> Iterator[Problem]:
     yield from _check_names(document)
     yield from _check_owners(document)
     yield from _check_low_ids(document)
+    yield from _check_needed_units(document)
 
 
 def _claims(document: Document) -> Iterator[Claim]:
@@ -146,6 +155,51 @@ def _claims(document: Document) -> Iterator[Claim]:
     for index, key in enumerate(document.ssh_host_keys):
         yield Claim(key.path, ("ssh_host_keys", index), "file")
         yield Claim(f"{key.path}.pub", ("ssh_host_keys", index), "file")
+    yield from _setting_claims(document)
+    yield from _trust_claims(document)
+    yield from _command_claims(document)
+
+
+def _setting_claims(document: Document) -> Iterator[Claim]:
+    if document.hosts:
+        yield Claim(HOSTS_PATH, ("hosts",), "file")
+    if document.kernel and document.kernel.modules:
+        yield Claim(MODULES_PATH, ("kernel", "modules"), "file")
+    if document.kernel and document.kernel.sysctl:
+        yield Claim(SYSCTL_PATH, ("kernel", "sysctl"), "file")
+    if document.time and document.time.zone:
+        yield Claim(LOCALTIME_PATH, ("time", "zone"), "link")
+        yield Claim(TIMEZONE_PATH, ("time", "zone"), "file")
+    if document.time and document.time.ntp:
+        yield Claim(TIMESYNC_PATH, ("time", "ntp"), "file")
+    if document.locale:
+        yield Claim(LOCALE_PATH, ("locale",), "file")
+        yield Claim(DEBIAN_LOCALE_PATH, ("locale",), "link")
+    for path in (VCONSOLE_PATH, DEBIAN_KEYBOARD_PATH) if document.keyboard else ():
+        yield Claim(path, ("keyboard",), "file")
+    for path in (SYSTEM_PATH, USER_PATH, SHELL_PATH) if document.proxy else ():
+        yield Claim(path, ("proxy",), "file")
+
+
+def _trust_claims(document: Document) -> Iterator[Claim]:
+    names: set[str] = set()
+    for index, authority in enumerate(document.trust.certificate_authorities if document.trust else ()):
+        place: Place = ("trust", "certificate_authorities", index, "name")
+        if not names:
+            yield Claim(BUNDLE_PATH, place[:1], "file")
+        if authority.name not in names:  # twice is reported by the section itself
+            yield Claim(certificate_path(authority), place, "file")
+        names.add(authority.name)
+
+
+def _command_claims(document: Document) -> Iterator[Claim]:
+    names: set[str] = set()
+    for index, command in enumerate(document.commands):
+        if command.name not in names:  # twice is reported by the section itself
+            yield Claim(unit_path(command), ("commands", index, "name"), "file")
+            if command.script is not None:
+                yield Claim(script_path(command), ("commands", index, "script"), "file")
+        names.add(command.name)
 
 
 def _unit_claims(document: Document) -> Iterator[Claim]:
@@ -243,3 +297,22 @@ def _check_low_ids(document: Document) -> Iterator[Problem]:
         if is_low and not user.system and user.name not in SYSTEM_USERS:
             message = f"ids below {FIRST_USER_ID} are for system users; a package may take {user.uid}"
             yield warning("low-id", ("users", index, "uid"), message, "write `system: true`, or another id")
+
+
+def _check_needed_units(document: Document) -> Iterator[Problem]:
+    """A unit that a section starts and `units` forbids would change at every apply."""
+    needed = dict(_needed_units(document))
+    for index, unit in enumerate(document.units):
+        if unit.name not in needed:
+            continue
+        field = "mask" if unit.mask else "enable"
+        if unit.mask or unit.enable is False:
+            message = f"{unit.name!r} is needed by {path_text(needed[unit.name])}"
+            yield error("unit-needed", ("units", index, field), message, "remove one of the two")
+
+
+def _needed_units(document: Document) -> Iterator[tuple[str, Place]]:
+    if document.etcd is not None:
+        yield "etcd.service", ("etcd",)
+    if document.time and document.time.ntp:
+        yield TIMESYNC_UNIT, ("time", "ntp")

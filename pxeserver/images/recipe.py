@@ -31,6 +31,7 @@ PACKAGES = (
     "systemd",
     "systemd-resolved",
     "systemd-sysv",
+    "systemd-timesyncd",  # the clock, for configs that name NTP servers
     "tzdata",
     "udev",
 )
@@ -140,9 +141,10 @@ ENABLED_UNITS = (
     "provision-start.service",
     "provision-join.service",
 )
-# etcd starts when a config asks for it; timers that write packages' state have nothing to do here.
+# etcd and NTP start when a config asks for them; timers that write packages' state have nothing to do here.
 DISABLED_UNITS = (
     "etcd.service",
+    "systemd-timesyncd.service",
     "apt-daily.timer",
     "apt-daily-upgrade.timer",
     "dpkg-db-backup.timer",

@@ -6,6 +6,7 @@ from typing import Any
 
 from provision.execute.handlers import (
     appends,
+    blocks,
     directories,
     files,
     groups,
@@ -20,6 +21,7 @@ from provision.execute.machine import Handler
 # Any: a row's own type parameter is known only to the row.
 HANDLERS: tuple[Handler[Any], ...] = (
     appends.HANDLER,
+    blocks.HANDLER,
     directories.HANDLER,
     files.HANDLER,
     groups.HANDLER,

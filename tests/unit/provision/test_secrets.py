@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from provision.actions import EnsureUser, Secret
+from provision.actions import EnsureUser, Secret, WriteFile
 from provision.facts import Facts
 from provision.findings import render_github, render_json, render_text
 from provision.load import load_bytes
@@ -44,6 +44,13 @@ def rendered(text: str) -> str:
         pytest.param("files: [{path: /a, source: 'ftp://u:S@h/'}]", id="in a URL"),
         pytest.param("files: [{path: /a, source: 'http://u:S@h:x/'}]", id="in a URL that cannot be read"),
         pytest.param("files: [{path: /a, content_base64: S-}]", id="in base64"),
+        pytest.param("proxy: {http_proxy: 'http://u:S@h:x'}", id="in a proxy that cannot be read"),
+        pytest.param("proxy: {http_proxy: 'u:S@h:3128'}", id="in a proxy without scheme"),
+        pytest.param("proxy: {https_proxy: 'S://u@h:3128'}", id="as a proxy's scheme"),
+        pytest.param("proxy: {http_proxy: 'http://u:S$@h:3128'}", id="in a proxy with odd characters"),
+        pytest.param("proxy: {http_proxy: ['http://u:S@h:3128']}", id="in a list of proxies"),
+        pytest.param("proxy: {http: 'http://u:S@h:3128'}", id="in a proxy under another name"),
+        pytest.param("proxy: 'http://u:S@h:3128'", id="in place of the proxy section"),
     ],
 )
 def test_a_finding_does_not_show_the_secret(text: str) -> None:
@@ -73,5 +80,17 @@ def test_a_document_and_its_plan_do_not_show_the_secret() -> None:
     assert action.password_hash == Secret(hash_text)
 
 
+def test_a_proxys_password_does_not_show_in_the_plan() -> None:
+    text = f"proxy: {{http_proxy: 'http://me:{SECRET}@proxy.example:3128'}}"
+    loaded = load_bytes(text.encode(), file="config.yaml")
+    assert loaded.document is not None, loaded.findings
+
+    steps = plan_document(loaded.document, Facts())
+
+    assert SECRET not in repr(loaded) + repr(steps)
+    assert [step.action.secret for step in steps if isinstance(step.action, WriteFile)] == [True] * 3
+
+
 def test_the_secret_fields_are_known_by_their_types() -> None:
     assert secret_names() >= {"headers", "password_hash", "private", "token"}
+    assert secret_names() >= {"http_proxy", "https_proxy"}
