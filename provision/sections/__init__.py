@@ -12,6 +12,7 @@ from provision.facts import Facts
 from provision.findings import Place, Problem, Severity, path_text
 from provision.sections import (
     across,
+    containers,
     directories,
     etcd,
     files,
@@ -62,6 +63,7 @@ SECTIONS: tuple[Section, ...] = (
     _section("links", lambda document: document.links, links.check, links.plan),
     _section("units", lambda document: document.units, units.check, units.plan),
     _section("network", lambda document: document.network, network.check, network.plan),
+    _section("containers", lambda document: document.containers, containers.check, containers.plan),
     _section("etcd", lambda document: document.etcd, etcd.check, etcd.plan),
 )
 

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from provision.findings import Place, Problem, error, path_text, warning
+from provision.sections.containers import paths as container_paths
 from provision.sections.etcd import DROPIN_PATH
 from provision.sections.names import ACCOUNT_NAME
 from provision.sections.network import network_path
@@ -135,8 +136,18 @@ def _claims(document: Document) -> Iterator[Claim]:
     yield from _unit_claims(document)
     for index, interface in enumerate(document.network.interfaces if document.network else ()):
         yield Claim(network_path(interface), ("network", "interfaces", index, "name"), "file")
+    yield from _container_claims(document)
     if document.etcd is not None:
         yield Claim(DROPIN_PATH, ("etcd",), "file")
+
+
+def _container_claims(document: Document) -> Iterator[Claim]:
+    names: set[str] = set()
+    for index, container in enumerate(document.containers):
+        if container.name not in names:  # a name twice is reported by the section itself
+            for path in container_paths(container):
+                yield Claim(path, ("containers", index, "name"), "file")
+        names.add(container.name)
 
 
 def _unit_claims(document: Document) -> Iterator[Claim]:

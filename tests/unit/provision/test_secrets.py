@@ -74,4 +74,4 @@ def test_a_document_and_its_plan_do_not_show_the_secret() -> None:
 
 
 def test_the_secret_fields_are_known_by_their_types() -> None:
-    assert secret_names() == {"password_hash"}
+    assert secret_names() == {"password_hash", "secret_environment"}
