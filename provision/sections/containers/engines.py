@@ -56,7 +56,11 @@ def _check_registry(image: str, place: Place) -> Iterator[Problem]:
 def _image_engine_lacks(container: Container) -> Iterator[Lack]:
     engine = container.engine
     if container.root is not None:
-        yield Lack(("root",), f"{engine} runs images, not directory trees", "engines with trees: nspawn, lxc")
+        yield Lack(
+            ("root",),
+            f"{engine} runs images, not directory trees",
+            "engines with trees: nspawn, lxc, directory",
+        )
     if network_of(container) in ("host", "none") and container.ports:
         network = network_of(container)
         yield Lack(

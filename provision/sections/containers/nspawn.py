@@ -20,6 +20,8 @@ from provision.sections.containers.service import (
 )
 from provision.sections.containers.types import Container
 
+# nspawn ends with 133 when the system in it reboots: it is to be started again.
+REBOOT = ("RestartForceExitStatus=133", "SuccessExitStatus=133")
 PROGRAM = "/usr/bin/systemd-nspawn"
 
 
@@ -32,9 +34,7 @@ def nspawn_text(container: Container) -> str:
         "Delegate=yes",
         f"TimeoutStopSec={container.stop_timeout_s + KILL_GRACE_S}",
         *restart_settings(container),
-        # A container that reboots ends with 133 and is to be started again.
-        "RestartForceExitStatus=133",
-        "SuccessExitStatus=133",
+        *([] if container.command else REBOOT),
         *limit_settings(container),
         *environment_settings(container),
         command_lines("ExecStart=", *_arguments(container)),
