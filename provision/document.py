@@ -7,6 +7,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from provision.sections.commands import Command
+from provision.sections.containers import Container
 from provision.sections.directories import Directory
 from provision.sections.etcd import Etcd
 from provision.sections.files import File
@@ -41,6 +42,9 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     links: Annotated[tuple[Link, ...], Meta(description="Symbolic and hard links.")] = ()
     units: Annotated[tuple[Unit, ...], Meta(description="systemd units and their drop-ins.")] = ()
     network: Annotated[Network | None, Meta(description="Network interfaces (systemd-networkd).")] = None
+    containers: Annotated[
+        tuple[Container, ...], Meta(description="Containers, each as a service of systemd.")
+    ] = ()
     etcd: Annotated[Etcd | None, Meta(description="Membership of an etcd cluster.")] = None
     vars: Annotated[
         dict[str, str | int | bool],

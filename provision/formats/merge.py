@@ -18,11 +18,16 @@ Made = Callable[[Node, Node], None]
 
 # Which key makes two entries of a list the same thing.
 KEYS: dict[Names, str] = {
+    ("commands",): "name",
+    ("containers",): "name",
     ("directories",): "path",
     ("files",): "path",
     ("groups",): "name",
+    ("hosts",): "address",
     ("links",): "path",
     ("network", "interfaces"): "name",
+    ("ssh_host_keys",): "type",
+    ("trust", "certificate_authorities"): "name",
     ("units",): "name",
     ("users",): "name",
 }

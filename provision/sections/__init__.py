@@ -13,6 +13,7 @@ from provision.findings import Place, Problem, Severity, path_text
 from provision.sections import (
     across,
     commands,
+    containers,
     directories,
     etcd,
     files,
@@ -72,6 +73,7 @@ SECTIONS: tuple[Section, ...] = (
     _section("links", lambda document: document.links, links.check, links.plan),
     _section("units", lambda document: document.units, units.check, units.plan),
     _section("network", lambda document: document.network, network.check, network.plan),
+    _section("containers", lambda document: document.containers, containers.check, containers.plan),
     _section("etcd", lambda document: document.etcd, etcd.check, etcd.plan),
     _section("report", lambda document: document.report, report.check, report.plan),
     _section(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from provision.findings import Place, Problem, error, path_text, warning
 from provision.sections.commands import script_path, unit_path
+from provision.sections.containers import paths as container_paths
 from provision.sections.etcd import DROPIN_PATH
 from provision.sections.hosts_file import HOSTS_PATH
 from provision.sections.kernel import MODULES_PATH, SYSCTL_PATH
@@ -150,6 +151,7 @@ def _claims(document: Document) -> Iterator[Claim]:
     yield from _unit_claims(document)
     for index, interface in enumerate(document.network.interfaces if document.network else ()):
         yield Claim(network_path(interface), ("network", "interfaces", index, "name"), "file")
+    yield from _container_claims(document)
     if document.etcd is not None:
         yield Claim(DROPIN_PATH, ("etcd",), "file")
     for index, key in enumerate(document.ssh_host_keys):
@@ -200,6 +202,15 @@ def _command_claims(document: Document) -> Iterator[Claim]:
             if command.script is not None:
                 yield Claim(script_path(command), ("commands", index, "script"), "file")
         names.add(command.name)
+
+
+def _container_claims(document: Document) -> Iterator[Claim]:
+    names: set[str] = set()
+    for index, container in enumerate(document.containers):
+        if container.name not in names:  # a name twice is reported by the section itself
+            for path in container_paths(container):
+                yield Claim(path, ("containers", index, "name"), "file")
+        names.add(container.name)
 
 
 def _unit_claims(document: Document) -> Iterator[Claim]:

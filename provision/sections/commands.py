@@ -7,7 +7,6 @@ deadline, its output is in the journal, and its exit code is the unit's.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import replace
@@ -227,4 +226,6 @@ def _argv(command: Command) -> tuple[str, ...]:
 def _stamp_path(command: Command) -> str:
     """Names what was run: another command under the same name has not run yet."""
     what = "\0".join(command.command or (command.script or "",))
+    import hashlib  # late: a config without commands is loaded without it
+
     return f"{STAMP_DIRECTORY}/{command.name}-{hashlib.sha256(what.encode()).hexdigest()[:12]}.done"

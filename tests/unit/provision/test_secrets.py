@@ -92,5 +92,12 @@ def test_a_proxys_password_does_not_show_in_the_plan() -> None:
 
 
 def test_the_secret_fields_are_known_by_their_types() -> None:
-    assert secret_names() >= {"headers", "password_hash", "private", "token"}
-    assert secret_names() >= {"http_proxy", "https_proxy"}
+    assert secret_names() == {
+        "headers",
+        "http_proxy",
+        "https_proxy",
+        "password_hash",
+        "private",
+        "secret_environment",
+        "token",
+    }

@@ -1,0 +1,1 @@
+"""Units of containers before systemd itself."""
