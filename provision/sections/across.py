@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from provision.findings import Place, Problem, error, path_text, warning
 from provision.sections.etcd import DROPIN_PATH
 from provision.sections.names import ACCOUNT_NAME
-from provision.sections.network import network_path
+from provision.sections.network import paths_of
 from provision.sections.units import UNIT_DIRECTORY
 
 if TYPE_CHECKING:
@@ -133,8 +133,7 @@ def _claims(document: Document) -> Iterator[Claim]:
     for index, link in enumerate(document.links):
         yield Claim(link.path, ("links", index, "path"), "link")
     yield from _unit_claims(document)
-    for index, interface in enumerate(document.network.interfaces if document.network else ()):
-        yield Claim(network_path(interface), ("network", "interfaces", index, "name"), "file")
+    yield from _network_claims(document)
     if document.etcd is not None:
         yield Claim(DROPIN_PATH, ("etcd",), "file")
 
@@ -149,6 +148,15 @@ def _unit_claims(document: Document) -> Iterator[Claim]:
                 path = f"{UNIT_DIRECTORY}/{unit.name}.d/{dropin.name}"
                 yield Claim(path, ("units", index, "dropins", number, "name"), "file")
             names.add(dropin.name)
+
+
+def _network_claims(document: Document) -> Iterator[Claim]:
+    names: set[str] = set()
+    for index, interface in enumerate(document.network.interfaces if document.network else ()):
+        # The first file alone tells of a name used twice.
+        for path in paths_of(interface)[: 1 if interface.name in names else None]:
+            yield Claim(path, ("network", "interfaces", index, "name"), "file")
+        names.add(interface.name)
 
 
 def _check_paths(claims: tuple[Claim, ...]) -> Iterator[Problem]:

@@ -44,6 +44,14 @@ def rendered(text: str) -> str:
         pytest.param("files: [{path: /a, source: 'ftp://u:S@h/'}]", id="in a URL"),
         pytest.param("files: [{path: /a, source: 'http://u:S@h:x/'}]", id="in a URL that cannot be read"),
         pytest.param("files: [{path: /a, content_base64: S-}]", id="in base64"),
+        pytest.param(
+            "network: {interfaces: [{name: w, wireguard: {private_key: S, listen_port: 0}}]}",
+            id="WireGuard key",
+        ),
+        pytest.param(
+            "network: {interfaces: [{name: w, wireguard: {peers: [{public_key: S, preshared_key: S}]}}]}",
+            id="private key in place of the public one",
+        ),
     ],
 )
 def test_a_finding_does_not_show_the_secret(text: str) -> None:
@@ -74,4 +82,4 @@ def test_a_document_and_its_plan_do_not_show_the_secret() -> None:
 
 
 def test_the_secret_fields_are_known_by_their_types() -> None:
-    assert secret_names() == {"password_hash"}
+    assert secret_names() == {"password_hash", "preshared_key", "private_key"}
