@@ -30,5 +30,5 @@ def describe(action: Action) -> str:
             return f"group {name}"
         case EnsureAuthorizedKeys(user=user):
             return f"SSH keys of {user}"
-        case EnableUnit(name=name) | MaskUnit(name=name):
-            return f"unit {name}"
+        case EnableUnit(name=name, user=user) | MaskUnit(name=name, user=user):
+            return f"user unit {name}" if user else f"unit {name}"

@@ -11,7 +11,7 @@ from provision.findings import Place, Problem, error, path_text, warning
 from provision.sections.etcd import DROPIN_PATH
 from provision.sections.names import ACCOUNT_NAME
 from provision.sections.network import paths_of
-from provision.sections.units import UNIT_DIRECTORY
+from provision.sections.units import preset_paths, unit_path
 
 if TYPE_CHECKING:
     from provision.document import Document
@@ -141,13 +141,15 @@ def _claims(document: Document) -> Iterator[Claim]:
 def _unit_claims(document: Document) -> Iterator[Claim]:
     for index, unit in enumerate(document.units):
         # A unit without content is the system's own: its path is claimed to find the same unit listed twice.
-        yield Claim(f"{UNIT_DIRECTORY}/{unit.name}", ("units", index, "name"), "file")
+        yield Claim(unit_path(unit), ("units", index, "name"), "file")
         names: set[str] = set()
         for number, dropin in enumerate(unit.dropins):
             if dropin.name not in names:  # twice in one unit is reported by the unit itself
-                path = f"{UNIT_DIRECTORY}/{unit.name}.d/{dropin.name}"
+                path = f"{unit_path(unit)}.d/{dropin.name}"
                 yield Claim(path, ("units", index, "dropins", number, "name"), "file")
             names.add(dropin.name)
+    for path in preset_paths(document.units):
+        yield Claim(path, ("units",), "file")
 
 
 def _network_claims(document: Document) -> Iterator[Claim]:

@@ -64,7 +64,17 @@ def test_the_language_and_the_plan_touch_nothing() -> None:
 
 
 def test_sections_do_not_know_each_other() -> None:
-    shared = {"names", "places", "urls", "ssh_keys", "etcd_settings", "unit_text", "hidden", "hosts"}
+    shared = {
+        "names",
+        "places",
+        "urls",
+        "ssh_keys",
+        "etcd_settings",
+        "unit_text",
+        "unit_directives",
+        "hidden",
+        "hosts",
+    }
     sections = ROOT / "provision/sections"
     for path in sections.rglob("*.py"):
         own = path.relative_to(sections).parts[0].removesuffix(".py")  # a section may be a package

@@ -19,6 +19,7 @@ REFUSED_MEMBERS = {("bridge", "bridge"), ("vrf", "vrf"), ("bridge", "wireguard")
 
 # Patterns are compared with at most so many names: a check of every pair must not take for ever.
 MOST_COMPARED = 256
+MOST_SUGGESTED = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,11 +68,15 @@ def _by_name(network: Network) -> dict[str, Interface]:
 
 def _check_references(network: Network, place: Place) -> Iterator[Problem]:
     known = _by_name(network)
+    names = sorted(known)[:MOST_COMPARED]
     member_of: dict[str, Place] = {}
+    unknown = 0
     for reference, here in _all_references(network, place):
         lower = known.get(reference.lower)
         if lower is None:
-            hint = did_you_mean(reference.lower, known) or "name another entry of network.interfaces"
+            unknown += 1
+            close = did_you_mean(reference.lower, names) if unknown <= MOST_SUGGESTED else None
+            hint = close or "name another entry of network.interfaces"
             yield error("unknown-interface", here, f"there is no interface {reference.lower!r}", hint)
         elif (reference.kind, kind_of(lower)) in REFUSED_MEMBERS:
             message = f"a {kind_of(lower)} cannot be below a {reference.kind}"
