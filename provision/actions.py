@@ -94,16 +94,18 @@ class EnsureLink:
 
 @dataclass(frozen=True, slots=True)
 class EnableUnit:
-    """`enabled` false means disabled. Done offline with `systemctl --root`."""
+    """`enabled` false means disabled. Done offline with `systemctl --root`. `user`: in every user's systemd."""
 
     name: str
     enabled: bool
+    user: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class MaskUnit:
     name: str
     masked: bool
+    user: bool = False
 
 
 @dataclass(frozen=True, slots=True)

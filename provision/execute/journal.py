@@ -25,7 +25,8 @@ STATUS_MODE = 0o644
 
 @dataclass(frozen=True, slots=True, order=True)
 class Thing:
-    """What one apply can create and a later one remove. `kind`: block, directory, enabled, file, keys, masked."""
+    """What one apply can create and a later one remove. `kind`: block, directory, enabled, file, keys, masked,
+    user-enabled, user-masked."""
 
     kind: str
     name: str

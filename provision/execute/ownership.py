@@ -28,6 +28,14 @@ from provision.execute.machine import Machine
 from provision.execute.path_walk import parts
 from provision.execute.target import Target
 
+# What a thing about a unit says, and whether it is a unit of users.
+UNIT_KINDS = {
+    "enabled": ("enabled", False),
+    "masked": ("masked", False),
+    "user-enabled": ("enabled", True),
+    "user-masked": ("masked", True),
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Removal:
@@ -57,12 +65,12 @@ def thing_of(step: Step) -> Thing | None:
             return Thing("directory", path)
         case EnsureAuthorizedKeys(user=user):
             return Thing("keys", user)
-        case EnableUnit(name=name, enabled=True):
-            return Thing("enabled", name)
-        case MaskUnit(name=name, masked=True):
-            return Thing("masked", name)
         case EnsureBlock(path=path, name=name):
             return Thing("block", f"{name}#{path}")
+        case EnableUnit(name=name, enabled=True, user=user):
+            return Thing("user-enabled" if user else "enabled", name)
+        case MaskUnit(name=name, masked=True, user=user):
+            return Thing("user-masked" if user else "masked", name)
         case _:
             return None
 
@@ -100,9 +108,10 @@ def leaving(machine: Machine, owned: frozenset[Thing], steps: Sequence[Step]) ->
 
 
 def remove(machine: Machine, thing: Thing) -> None:
-    if thing.kind in ("enabled", "masked"):
-        verb = "disable" if thing.kind == "enabled" else "unmask"
-        demand(machine.programs, [*systemctl(machine), verb, thing.name])
+    if thing.kind in UNIT_KINDS:
+        wish, user = UNIT_KINDS[thing.kind]
+        verb = "disable" if wish == "enabled" else "unmask"
+        demand(machine.programs, [*systemctl(machine, user=user), verb, thing.name])
     elif thing.kind == "block":
         name, _, place = thing.name.partition("#")
         remove_block(machine.target, place, name)
@@ -137,10 +146,11 @@ def _asked(target: Target, steps: Sequence[Step]) -> set[Thing]:
 
 def _is_set(machine: Machine, thing: Thing) -> bool:
     """Whether a unit still is as an earlier apply made it."""
-    if thing.kind not in ("enabled", "masked"):
+    if thing.kind not in UNIT_KINDS:
         return False
-    state = unit_states(machine, [thing.name])[thing.name]
-    return state in ENABLED if thing.kind == "enabled" else state == MASKED
+    wish, user = UNIT_KINDS[thing.kind]
+    state = unit_states(machine, [thing.name], user=user)[thing.name]
+    return state in ENABLED if wish == "enabled" else state == MASKED
 
 
 def _has_block(target: Target, thing: Thing) -> bool:
@@ -184,9 +194,11 @@ _SUMMARIES = {
     "file": "file {}",
     "keys": "SSH keys of {}",
     "masked": "unit {}",
+    "user-enabled": "user unit {}",
+    "user-masked": "user unit {}",
 }
 
-_LINES = {"enabled": ("-enabled",), "masked": ("-masked",)}
+_LINES = {kind: (f"-{wish}",) for kind, (wish, _) in UNIT_KINDS.items()}
 
 
 def _difference(thing: Thing) -> Difference:

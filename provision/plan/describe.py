@@ -35,7 +35,7 @@ def describe(action: Action) -> str:
             return f"group {name}"
         case EnsureAuthorizedKeys(user=user):
             return f"SSH keys of {user}"
-        case EnableUnit(name=name) | MaskUnit(name=name):
-            return f"unit {name}"
         case EnsureBlock(path=path, name=name):
             return f"{name} in {path}"
+        case EnableUnit(name=name, user=user) | MaskUnit(name=name, user=user):
+            return f"user unit {name}" if user else f"unit {name}"

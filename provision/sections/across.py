@@ -8,7 +8,8 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from provision.findings import Place, Problem, error, path_text, warning
-from provision.sections.commands import script_path, unit_path
+from provision.sections.commands import script_path
+from provision.sections.commands import unit_path as command_path
 from provision.sections.containers import paths as container_paths
 from provision.sections.etcd import DROPIN_PATH
 from provision.sections.hosts_file import HOSTS_PATH
@@ -16,12 +17,12 @@ from provision.sections.kernel import MODULES_PATH, SYSCTL_PATH
 from provision.sections.keyboard import DEBIAN_KEYBOARD_PATH, VCONSOLE_PATH
 from provision.sections.locale import DEBIAN_LOCALE_PATH, LOCALE_PATH
 from provision.sections.names import ACCOUNT_NAME
-from provision.sections.network import network_path
+from provision.sections.network import paths_of
 from provision.sections.proxy import SHELL_PATH, SYSTEM_PATH, USER_PATH
 from provision.sections.sudo_rules import sudoers_path
 from provision.sections.time import LOCALTIME_PATH, TIMESYNC_PATH, TIMESYNC_UNIT, TIMEZONE_PATH
 from provision.sections.trust import BUNDLE_PATH, certificate_path
-from provision.sections.units import UNIT_DIRECTORY
+from provision.sections.units import preset_paths, unit_path
 
 if TYPE_CHECKING:
     from provision.document import Document
@@ -149,8 +150,7 @@ def _claims(document: Document) -> Iterator[Claim]:
         if user.sudo_rules:
             yield Claim(sudoers_path(user.name), ("users", index, "sudo"), "file")
     yield from _unit_claims(document)
-    for index, interface in enumerate(document.network.interfaces if document.network else ()):
-        yield Claim(network_path(interface), ("network", "interfaces", index, "name"), "file")
+    yield from _network_claims(document)
     yield from _container_claims(document)
     if document.etcd is not None:
         yield Claim(DROPIN_PATH, ("etcd",), "file")
@@ -198,7 +198,7 @@ def _command_claims(document: Document) -> Iterator[Claim]:
     names: set[str] = set()
     for index, command in enumerate(document.commands):
         if command.name not in names:  # twice is reported by the section itself
-            yield Claim(unit_path(command), ("commands", index, "name"), "file")
+            yield Claim(command_path(command), ("commands", index, "name"), "file")
             if command.script is not None:
                 yield Claim(script_path(command), ("commands", index, "script"), "file")
         names.add(command.name)
@@ -216,13 +216,24 @@ def _container_claims(document: Document) -> Iterator[Claim]:
 def _unit_claims(document: Document) -> Iterator[Claim]:
     for index, unit in enumerate(document.units):
         # A unit without content is the system's own: its path is claimed to find the same unit listed twice.
-        yield Claim(f"{UNIT_DIRECTORY}/{unit.name}", ("units", index, "name"), "file")
+        yield Claim(unit_path(unit), ("units", index, "name"), "file")
         names: set[str] = set()
         for number, dropin in enumerate(unit.dropins):
             if dropin.name not in names:  # twice in one unit is reported by the unit itself
-                path = f"{UNIT_DIRECTORY}/{unit.name}.d/{dropin.name}"
+                path = f"{unit_path(unit)}.d/{dropin.name}"
                 yield Claim(path, ("units", index, "dropins", number, "name"), "file")
             names.add(dropin.name)
+    for path in preset_paths(document.units):
+        yield Claim(path, ("units",), "file")
+
+
+def _network_claims(document: Document) -> Iterator[Claim]:
+    names: set[str] = set()
+    for index, interface in enumerate(document.network.interfaces if document.network else ()):
+        # The first file alone tells of a name used twice.
+        for path in paths_of(interface)[: 1 if interface.name in names else None]:
+            yield Claim(path, ("network", "interfaces", index, "name"), "file")
+        names.add(interface.name)
 
 
 def _check_paths(claims: tuple[Claim, ...]) -> Iterator[Problem]:

@@ -1,4 +1,4 @@
-"""The syntax of unit files (systemd.syntax(7)): sections, `Key=value`, comments, continued lines."""
+"""The text of unit files (systemd.syntax(7)): sections, `Key=value`, comments, continued lines."""
 
 from __future__ import annotations
 
@@ -7,22 +7,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from provision.findings import Place, Problem, did_you_mean, error, warning
+from provision.sections.unit_directives import DIRECTIVES, SECTIONS
 
 SECTION = re.compile(r"\[([^\[\]]+)\]")
 ASSIGNMENT = re.compile(r"[^\s=\[][^=]*=")
-
-# The section each type of unit reads besides [Unit] and [Install]; systemd ignores others with a log line.
-TYPE_SECTIONS = {
-    "automount": "Automount",
-    "mount": "Mount",
-    "path": "Path",
-    "scope": "Scope",
-    "service": "Service",
-    "slice": "Slice",
-    "socket": "Socket",
-    "swap": "Swap",
-    "timer": "Timer",
-}
 
 
 def check_unit_text(text: str, place: Place, unit_type: str) -> Iterator[Problem]:
@@ -31,29 +19,54 @@ def check_unit_text(text: str, place: Place, unit_type: str) -> Iterator[Problem
         hint = "an empty unit file means masked; write `mask: true` for that"
         yield error("unit-empty", place, "the text is empty", hint)
         return
-    own = TYPE_SECTIONS.get(unit_type)
-    known = {"Unit", "Install", own} if own else None
-    inside = False
+    known = SECTIONS.get(unit_type)
+    section = ""
     for number, line in _logical_lines(text):
         if match := SECTION.fullmatch(line):
-            inside = True
+            section = match[1]
             if known:
-                yield from _check_section(match[1], known, place, number)
-        elif problem := _line_problem(line, inside=inside):
+                yield from _check_section(section, known, place, number)
+        elif problem := _line_problem(line, inside=bool(section)):
             yield replace(error("unit-syntax", place, problem), text_line=number)
             return
+        elif section in DIRECTIVES and (known is None or section in known):
+            yield from _check_directive(line, section, known or frozenset(), place, number)
 
 
 def section_names(text: str) -> set[str]:
     return {match[1] for _, line in _logical_lines(text) if (match := SECTION.fullmatch(line))}
 
 
-def _check_section(name: str, known: set[str], place: Place, number: int) -> Iterator[Problem]:
+def _check_section(name: str, known: frozenset[str], place: Place, number: int) -> Iterator[Problem]:
     if name in known or name.startswith("X-"):  # X- is for applications: systemd.unit(5)
         return
     hint = did_you_mean(name, known) or f"sections read here are {', '.join(sorted(known))}"
     problem = warning("unit-section", place, f"systemd ignores section [{name}] here", hint)
     yield replace(problem, text_line=number)
+
+
+def _check_directive(
+    line: str, section: str, read_here: frozenset[str], place: Place, number: int
+) -> Iterator[Problem]:
+    name = line.partition("=")[0].strip()
+    if name in DIRECTIVES[section] or name.startswith("X-"):
+        return
+    others = sorted(other for other in read_here if name in DIRECTIVES.get(other, ()))
+    hint = (
+        f"it belongs into [{others[0]}]" if others else did_you_mean(name, _alike(name, DIRECTIVES[section]))
+    )
+    message = f"systemd 252 knows no {name[:40]!r} in [{section}], and ignores it"
+    yield replace(warning("unit-directive", place, message, hint), text_line=number)
+
+
+def _alike(name: str, known: frozenset[str]) -> list[str]:
+    """The few worth the slow comparison: a large file can hold many unknown names."""
+    start, end = name[:1].lower(), name[-3:].lower()
+    return [
+        other
+        for other in sorted(known)
+        if abs(len(other) - len(name)) <= 3 and (other[:1].lower() == start or other[-3:].lower() == end)
+    ]
 
 
 def _line_problem(line: str, *, inside: bool) -> str | None:

@@ -5,18 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from provision.actions import EnableUnit, MaskUnit, Step, WriteFile
+from provision.actions import EnableUnit, EnsureLink, MaskUnit, Step, WriteFile
 from provision.facts import Facts
 from provision.findings import Place, Problem, did_you_mean, error, path_text, warning
 from provision.sections.unit_text import check_unit_text, section_names
 from provision.variables import has_variable
 
 UNIT_DIRECTORY = "/etc/systemd/system"
+USER_UNIT_DIRECTORY = "/etc/systemd/user"
+NETWORK_DIRECTORY = "/etc/systemd/network"
+PRESET_NAME = "20-provision.preset"  # before the system's own, of which 90-systemd.preset is one
 
+# Files of networkd and udev: written as they are, and read without being enabled.
+NETWORK_SUFFIXES = ("link", "netdev", "network")
 SUFFIXES = (
     "automount",
     "device",
@@ -29,7 +34,9 @@ SUFFIXES = (
     "swap",
     "target",
     "timer",
+    *NETWORK_SUFFIXES,
 )
+INSTANCE_NAME = re.compile(r"[A-Za-z0-9:_.@\\-]+")
 # systemd.unit(5): ASCII letters, digits, ":", "-", "_", "." and "\", one "@" in templates; 255 in all.
 UNIT_NAME = re.compile(r"[A-Za-z0-9:_.\\-]+(?:@[A-Za-z0-9:_.\\-]*)?\.([a-z]+)")
 
@@ -54,6 +61,22 @@ class Unit(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     mask: Annotated[
         bool | None, Meta(description="Never start, by whatever way; absent: as the system has it.")
     ] = None
+    instances: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Of a template NAME@.service: the instances that `enable` is about.", examples=[["a"]]
+        ),
+    ] = ()
+    preset: Annotated[
+        bool | None,
+        Meta(
+            description="Start at boot, or not, once it is installed; absent: as `enable`, if that is given."
+        ),
+    ] = None
+    scope: Annotated[
+        Literal["system", "user"],
+        Meta(description="Run by the system, or for every user by the user's own systemd."),
+    ] = "system"
     dropins: Annotated[tuple[DropIn, ...], Meta(description="Pieces that add to the unit.")] = ()
 
 
@@ -98,12 +121,83 @@ def _check_wishes(unit: Unit, place: Place) -> Iterator[Problem]:
     if unit.mask and unit.enable:
         message = "masked and enabled exclude each other"
         yield replace(error("unit-mask-enable", (*place, "mask"), message), at_key=True)
-    if unit.enable and unit.content and "Install" not in _all_sections(unit):
+    if (
+        unit.enable
+        and unit.content
+        and not is_network_file(unit.name)
+        and "Install" not in _all_sections(unit)
+    ):
         hint = "add [Install] with WantedBy=multi-user.target"
         message = "enabling does nothing: the unit has no [Install] section"
         yield replace(warning("unit-no-install", (*place, "enable"), message, hint), at_key=True)
-    if unit.content is None and unit.enable is None and unit.mask is None and not unit.dropins:
+    yield from _check_template(unit, place)
+    yield from _check_scope(unit, place)
+    wishes = (unit.content, unit.enable, unit.mask, unit.preset)
+    if all(wish is None for wish in wishes) and not unit.dropins:
         yield warning("unit-nothing", place, f"nothing is asked of {unit.name!r}")
+
+
+def _check_template(unit: Unit, place: Place) -> Iterator[Problem]:
+    if unit.instances and not is_template(unit.name):
+        message = "only a template has instances"
+        hint = "a template's name has @ before its suffix, for example echo@.service"
+        yield replace(error("unit-instances", (*place, "instances"), message, hint), at_key=True)
+    if unit.instances and unit.enable is None and unit.preset is None:
+        message = "nothing is asked of the instances"
+        yield replace(
+            error("unit-instances", (*place, "instances"), message, "add enable: true"), at_key=True
+        )
+    seen: set[str] = set()
+    for index, instance in enumerate(unit.instances):
+        here = (*place, "instances", index)
+        if not INSTANCE_NAME.fullmatch(instance) and not has_variable(instance):
+            hint = "`systemd-escape` prints the name for any text"
+            yield error("unit-instance-name", here, f"{instance!r} cannot be part of a unit name", hint)
+        elif instance in seen:
+            yield error("duplicate-name", here, f"instance {instance!r} is there twice")
+        seen.add(instance)
+    starts_nothing = is_template(unit.name) and unit.enable and not unit.instances
+    if starts_nothing and unit.content is not None and not DEFAULT_INSTANCE.search(unit.content):
+        message = "enabling a template without naming an instance starts nothing"
+        yield replace(warning("unit-no-instance", (*place, "enable"), message, "add instances"), at_key=True)
+
+
+DEFAULT_INSTANCE = re.compile(r"^\s*DefaultInstance\s*=", re.MULTILINE)
+
+
+def _check_scope(unit: Unit, place: Place) -> Iterator[Problem]:
+    for key in ("enable", "preset", "instances"):
+        if is_network_file(unit.name) and getattr(unit, key) not in (None, ()):
+            message = f"a .{suffix_of(unit.name)} file is read as soon as it is there"
+            problem = error("unit-network-file", (*place, key), message, f"remove {key}")
+            yield replace(problem, at_key=True)
+    if is_network_file(unit.name) and unit.scope == "user":
+        message = f"a .{suffix_of(unit.name)} file is for the system"
+        yield error("unit-network-file", (*place, "scope"), message, "remove scope")
+    if unit.preset is not None and unit.enable is not None and unit.preset != unit.enable:
+        message = "enable and preset say different things"
+        hint = "remove preset: it follows enable"
+        yield replace(error("unit-preset-enable", (*place, "preset"), message, hint), at_key=True)
+
+
+def is_template(name: str) -> bool:
+    return name.rpartition(".")[0].endswith("@")
+
+
+def is_network_file(name: str) -> bool:
+    return suffix_of(name) in NETWORK_SUFFIXES
+
+
+def suffix_of(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+def unit_path(unit: Unit) -> str:
+    """Where its text is; its drop-ins are in the directory of the same name and `.d`."""
+    if is_network_file(unit.name):
+        return f"{NETWORK_DIRECTORY}/{unit.name}"
+    directory = UNIT_DIRECTORY if unit.scope == "system" else USER_UNIT_DIRECTORY
+    return f"{directory}/{unit.name}"
 
 
 def _all_sections(unit: Unit) -> set[str]:
@@ -124,17 +218,70 @@ def plan(units: tuple[Unit, ...], _facts: Facts) -> Iterator[Step]:
     """All texts first: enabling one unit may need another (Also=, templates) to be there."""
     for index, unit in enumerate(units):
         yield from _plan_texts(unit, ("units", index))
+    yield from _plan_presets(units)
     for index, unit in enumerate(units):
-        if unit.mask is not None:
-            yield Step(MaskUnit(unit.name, unit.mask), path_text(("units", index, "mask")))
-        if unit.enable is not None:
-            yield Step(EnableUnit(unit.name, unit.enable), path_text(("units", index, "enable")))
+        yield from _plan_wishes(unit, ("units", index))
 
 
 def _plan_texts(unit: Unit, place: Place) -> Iterator[Step]:
+    path = unit_path(unit)
     if unit.content is not None:
-        path = f"{UNIT_DIRECTORY}/{unit.name}"
-        yield Step(WriteFile(path, unit.content.encode()), path_text((*place, "content")))
+        yield Step(_text_file(unit, path, unit.content), path_text((*place, "content")))
     for index, dropin in enumerate(unit.dropins):
-        path = f"{UNIT_DIRECTORY}/{unit.name}.d/{dropin.name}"
-        yield Step(WriteFile(path, dropin.content.encode()), path_text((*place, "dropins", index)))
+        file = _text_file(unit, f"{path}.d/{dropin.name}", dropin.content)
+        yield Step(file, path_text((*place, "dropins", index)))
+
+
+def _text_file(unit: Unit, path: str, text: str) -> WriteFile:
+    if suffix_of(unit.name) == "netdev" and NETDEV_KEY.search(text):
+        # networkd reads its files without root's rights: systemd.netdev(5), PrivateKey=
+        return WriteFile(path, text.encode(), mode=0o640, group="systemd-network", secret=True)
+    return WriteFile(path, text.encode())
+
+
+NETDEV_KEY = re.compile(r"^\s*(?:PrivateKey|PresharedKey|Key)\s*=", re.MULTILINE)
+
+
+def _plan_wishes(unit: Unit, place: Place) -> Iterator[Step]:
+    user = unit.scope == "user"
+    if is_network_file(unit.name):
+        if unit.mask:
+            # systemctl does not know these; a link to /dev/null is what hides one in /usr/lib.
+            yield Step(EnsureLink(unit_path(unit), "/dev/null"), path_text((*place, "mask")))
+        return
+    if unit.mask is not None:
+        yield Step(MaskUnit(unit.name, unit.mask, user=user), path_text((*place, "mask")))
+    if unit.enable is not None:
+        for name in _instance_names(unit) or (unit.name,):
+            yield Step(EnableUnit(name, unit.enable, user=user), path_text((*place, "enable")))
+
+
+def _instance_names(unit: Unit) -> tuple[str, ...]:
+    template, _, suffix = unit.name.rpartition(".")
+    return tuple(f"{template}{instance}.{suffix}" for instance in unit.instances)
+
+
+def preset_paths(units: tuple[Unit, ...]) -> tuple[str, ...]:
+    return tuple(
+        f"/etc/systemd/{scope}-preset/{PRESET_NAME}"
+        for scope in ("system", "user")
+        if any(_preset_of(unit) is not None for unit in units if unit.scope == scope)
+    )
+
+
+def _preset_of(unit: Unit) -> bool | None:
+    return unit.enable if unit.preset is None else unit.preset
+
+
+def _plan_presets(units: tuple[Unit, ...]) -> Iterator[Step]:
+    """A first boot, and packages, set units as presets say: without ours they would undo what was asked for."""
+    for path in preset_paths(units):
+        scope = path.removeprefix("/etc/systemd/").partition("-")[0]
+        lines = [_preset_line(unit) for unit in units if unit.scope == scope and _preset_of(unit) is not None]
+        yield Step(WriteFile(path, "".join(lines).encode()), "units")
+
+
+def _preset_line(unit: Unit) -> str:
+    """systemd.preset(5). Backslashes of escaped names are not special there."""
+    verb = "enable" if _preset_of(unit) else "disable"
+    return f"{' '.join((verb, unit.name, *unit.instances))}\n"

@@ -23,6 +23,7 @@ SHARED_BY_SECTIONS = {
     "private_key",
     "ssh_keys",
     "sudo_rules",
+    "unit_directives",
     "unit_quoting",
     "unit_text",
     "unit_words",

@@ -21,22 +21,22 @@ ENABLED = frozenset({"enabled", "enabled-runtime"})
 MASKED = "masked"
 
 
-def unit_states(machine: Machine, names: Sequence[str]) -> Mapping[str, str]:
+def unit_states(machine: Machine, names: Sequence[str], *, user: bool = False) -> Mapping[str, str]:
     """State of each unit in the words of `systemctl is-enabled`; one call for all but template instances."""
     if not names:
         return {}
-    arguments = [*systemctl(machine), "--output=json", "list-unit-files", *map(_unescaped, names)]
+    arguments = [*systemctl(machine, user=user), "--output=json", "list-unit-files", *map(_unescaped, names)]
     listed = machine.programs(arguments)
     # It fails when it finds none of them, and still prints its empty list.
     if listed.exit_code != 0 and not listed.stdout:
         raise failure(arguments, listed)
     known = {row["unit_file"]: row["state"] for row in json.loads(listed.stdout or "[]")}
-    return {name: known.get(name) or _instance_state(machine, name) for name in names}
+    return {name: known.get(name) or _instance_state(machine, name, user=user) for name in names}
 
 
 def probe_enabled(machine: Machine, actions: Sequence[EnableUnit]) -> list[Difference | None]:
-    states = unit_states(machine, [action.name for action in actions])
-    return [_enabled_difference(states[action.name], action) for action in actions]
+    states = _states(machine, actions)
+    return [_enabled_difference(states[action.user][action.name], action) for action in actions]
 
 
 def perform_enabled(machine: Machine, actions: Sequence[EnableUnit]) -> None:
@@ -45,8 +45,8 @@ def perform_enabled(machine: Machine, actions: Sequence[EnableUnit]) -> None:
 
 
 def probe_masked(machine: Machine, actions: Sequence[MaskUnit]) -> list[Difference | None]:
-    states = unit_states(machine, [action.name for action in actions])
-    return [_masked_difference(states[action.name], action) for action in actions]
+    states = _states(machine, actions)
+    return [_masked_difference(states[action.user][action.name], action) for action in actions]
 
 
 def perform_masked(machine: Machine, actions: Sequence[MaskUnit]) -> None:
@@ -54,8 +54,18 @@ def perform_masked(machine: Machine, actions: Sequence[MaskUnit]) -> None:
     _call(machine, "unmask", [action for action in actions if not action.masked])
 
 
-def systemctl(machine: Machine) -> list[str]:
-    return ["systemctl", f"--root={machine.target.root}", "--no-pager"]
+def systemctl(machine: Machine, *, user: bool = False) -> list[str]:
+    """`--global` means the units of every user."""
+    scope = ["--global"] if user else []
+    return ["systemctl", f"--root={machine.target.root}", "--no-pager", *scope]
+
+
+def _states(machine: Machine, actions: Sequence[EnableUnit | MaskUnit]) -> dict[bool, Mapping[str, str]]:
+    """By whether they are units of users."""
+    return {
+        user: unit_states(machine, [action.name for action in actions if action.user == user], user=user)
+        for user in (False, True)
+    }
 
 
 def _unescaped(name: str) -> str:
@@ -63,11 +73,11 @@ def _unescaped(name: str) -> str:
     return name.replace("\\", "\\\\")
 
 
-def _instance_state(machine: Machine, name: str) -> str:
+def _instance_state(machine: Machine, name: str, *, user: bool) -> str:
     if "@" not in name:
         return MISSING
     # is-enabled prints nothing on standard output for a unit it does not find
-    return machine.programs([*systemctl(machine), "is-enabled", name]).stdout.strip() or MISSING
+    return machine.programs([*systemctl(machine, user=user), "is-enabled", name]).stdout.strip() or MISSING
 
 
 def _enabled_difference(state: str, action: EnableUnit) -> Difference | None:
@@ -87,17 +97,23 @@ def _masked_difference(state: str, action: MaskUnit) -> Difference | None:
 
 
 def _call(machine: Machine, verb: str, actions: Sequence[EnableUnit | MaskUnit]) -> None:
-    if not actions:
-        return
+    for user in (False, True):
+        of_scope = [action for action in actions if action.user == user]
+        if of_scope:
+            _call_once(machine, verb, of_scope)
+
+
+def _call_once(machine: Machine, verb: str, actions: Sequence[EnableUnit | MaskUnit]) -> None:
+    arguments = [*systemctl(machine, user=actions[0].user), verb, *(action.name for action in actions)]
     try:
-        demand(machine.programs, [*systemctl(machine), verb, *(action.name for action in actions)])
+        demand(machine.programs, arguments)
     except ProvisionError:
         if len(actions) == 1:
             with during(actions[0], f"{verb} unit {actions[0].name}"):
                 raise
         # Again one by one, to say which of them it was.
         for action in actions:
-            _call(machine, verb, [action])
+            _call_once(machine, verb, [action])
         raise
 
 

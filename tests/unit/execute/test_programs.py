@@ -91,6 +91,19 @@ def test_units_are_enabled_with_one_call(tmp_path: Path) -> None:
     ]
 
 
+def test_units_of_users_are_enabled_with_a_call_of_their_own(tmp_path: Path) -> None:
+    programs = Recorder()
+    actions = [EnableUnit("a.service", True, user=True), EnableUnit("a.service", True)]
+
+    handler_of(actions[0]).perform(machine(tmp_path, programs), actions)
+
+    systemctl = ["systemctl", f"--root={tmp_path}", "--no-pager"]
+    assert [arguments for arguments, _ in programs.calls] == [
+        [*systemctl, "enable", "a.service"],
+        [*systemctl, "--global", "enable", "a.service"],
+    ]
+
+
 @pytest.mark.parametrize(
     ("state", "differs"),
     [

@@ -86,6 +86,7 @@ def test_the_including_file_wins_field_by_field_and_what_it_does_not_say_holds()
     assert document.network is not None
     (lan,) = document.network.interfaces
     assert (lan.addresses, lan.mtu) == (("10.0.0.2/8",), 9000)
+    assert lan.match is not None
     assert (lan.match.name, lan.match.mac) == ("en*", "52-54-00-12-34-56")
     assert document.etcd is not None
     assert (document.etcd.name, document.etcd.discovery) == ("m1", "http://10.0.0.1/t")

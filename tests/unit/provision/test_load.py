@@ -109,8 +109,10 @@ def test_a_mac_address_of_digits_is_no_number_in_base_60(data: bytes, value: boo
 
     assert loaded.document is not None
     assert loaded.document.network is not None
-    assert loaded.document.network.interfaces[0].match.mac == "52:54:00:12:34:56"
-    assert loaded.document.network.interfaces[0].dhcp is value
+    (interface,) = loaded.document.network.interfaces
+    assert interface.match is not None
+    assert interface.match.mac == "52:54:00:12:34:56"
+    assert interface.dhcp is value
 
 
 def test_merged_keys_count_and_the_mappings_own_come_first() -> None:

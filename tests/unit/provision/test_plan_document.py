@@ -95,6 +95,12 @@ units:
     assert steps(text) == [
         Step(WriteFile("/etc/systemd/system/b.service", b"[Service]\nExecStart=/b\n"), "units[1].content"),
         Step(WriteFile("/etc/systemd/system/b.service.d/1.conf", b"[Unit]\n"), "units[1].dropins[0]"),
+        Step(
+            WriteFile(
+                "/etc/systemd/system-preset/20-provision.preset", b"enable a.service\ndisable b.service\n"
+            ),
+            "units",
+        ),
         Step(EnableUnit("a.service", True), "units[0].enable"),
         Step(MaskUnit("b.service", False), "units[1].mask"),
         Step(EnableUnit("b.service", False), "units[1].enable"),

@@ -51,6 +51,14 @@ def rendered(text: str) -> str:
         pytest.param("proxy: {http_proxy: ['http://u:S@h:3128']}", id="in a list of proxies"),
         pytest.param("proxy: {http: 'http://u:S@h:3128'}", id="in a proxy under another name"),
         pytest.param("proxy: 'http://u:S@h:3128'", id="in place of the proxy section"),
+        pytest.param(
+            "network: {interfaces: [{name: w, wireguard: {private_key: S, listen_port: 0}}]}",
+            id="WireGuard key",
+        ),
+        pytest.param(
+            "network: {interfaces: [{name: w, wireguard: {peers: [{public_key: S, preshared_key: S}]}}]}",
+            id="private key in place of the public one",
+        ),
     ],
 )
 def test_a_finding_does_not_show_the_secret(text: str) -> None:
@@ -97,7 +105,9 @@ def test_the_secret_fields_are_known_by_their_types() -> None:
         "http_proxy",
         "https_proxy",
         "password_hash",
+        "preshared_key",
         "private",
+        "private_key",
         "secret_environment",
         "token",
     }

@@ -1,0 +1,27 @@
+"""Section `network`: interfaces, configured by systemd-networkd."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from provision.actions import Step, WriteFile
+from provision.facts import Facts
+from provision.findings import path_text
+from provision.sections.network.check_together import check
+from provision.sections.network.render import NETWORK_DIRECTORY, files_of, paths_of
+from provision.sections.network.stack import what_is_above
+from provision.sections.network.types import Interface, Network
+
+__all__ = ["NETWORK_DIRECTORY", "Interface", "Network", "check", "paths_of", "plan"]
+
+
+def plan(network: Network | None, _facts: Facts) -> Iterator[Step]:
+    above = what_is_above(network) if network else {}
+    for index, interface in enumerate(network.interfaces if network else ()):
+        for file in files_of(interface, above):
+            content = file.text.encode()
+            if file.secret:  # networkd reads its files without root's rights: systemd.netdev(5), PrivateKey=
+                action = WriteFile(file.path, content, mode=0o640, group="systemd-network", secret=True)
+            else:
+                action = WriteFile(file.path, content)
+            yield Step(action, path_text(("network", "interfaces", index)))
