@@ -79,9 +79,10 @@ class BootLab:
         result: str = "ok",
         *,
         boot: int | None = None,
+        text: str = "",
         deadline_s: float = 240,
     ) -> dict[str, Any]:
-        """The newest event of this step and result at the server, as soon as there is one."""
+        """The newest event of this step and result, with this text, at the server, as soon as there is one."""
         found: list[dict[str, Any]] = []
 
         def has_come() -> bool:
@@ -91,7 +92,11 @@ class BootLab:
                 events = self.events(machine, boot)
             except OSError:  # the server is being restarted
                 return False
-            found[:] = [event for event in events if (event["step"], event["result"]) == (step, result)]
+            found[:] = [
+                event
+                for event in events
+                if (event["step"], event["result"]) == (step, result) and text in event["message"]
+            ]
             return bool(found)
 
         try:

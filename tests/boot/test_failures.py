@@ -74,10 +74,7 @@ def test_an_agent_that_cannot_fetch_a_file_says_so_waits_and_boots_when_the_conf
     (lab.data / "configs/box.yaml").write_text(good["config"].replace("\nfiles:", wrong_digest))
 
     lab.wait_for_console(box, "sha256 is")
-    assert (
-        next(event for event in lab.events(box) if "sha256 is" in event["message"])["path"]
-        == "files[0].source"
-    )
+    assert lab.wait_for(box, "apply", "failed", text="sha256 is")["path"] == "files[0].source"
     assert "start" not in lab.ok_steps(box, boot=1)
     assert "login:" not in box.console_text()
 
