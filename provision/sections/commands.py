@@ -18,7 +18,7 @@ from provision.actions import EnableUnit, Step, WriteFile
 from provision.facts import Facts
 from provision.findings import Place, Problem, error, path_text
 from provision.sections.places import check_path
-from provision.sections.unit_quoting import quoted, quoted_argv
+from provision.sections.unit_words import command_line, quoted
 from provision.variables import has_variable
 
 UNIT_DIRECTORY = "/etc/systemd/system"
@@ -208,14 +208,14 @@ def _environment(command: Command) -> str:
 def _run(command: Command) -> str:
     lines = []
     if command.unless is not None:
-        lines.append(f"ExecCondition={quoted_argv(('/bin/sh', '-c', UNLESS, 'sh', *command.unless))}\n")
-    lines.append(f"ExecStart={quoted_argv(_argv(command))}\n")
+        lines.append(f"ExecCondition={command_line(('/bin/sh', '-c', UNLESS, 'sh', *command.unless))}\n")
+    lines.append(f"ExecStart={command_line(_argv(command))}\n")
     if command.creates is not None:
         # A command that succeeds without making what it is for would run at every boot, unnoticed.
-        lines.append(f"ExecStartPost={quoted_argv(('/usr/bin/test', '-e', command.creates))}\n")
+        lines.append(f"ExecStartPost={command_line(('/usr/bin/test', '-e', command.creates))}\n")
     if command.once:
         stamp = ("/usr/bin/install", "-D", "-m", "0600", "/dev/null", _stamp_path(command))
-        lines.append(f"ExecStartPost={quoted_argv(stamp)}\n")
+        lines.append(f"ExecStartPost={command_line(stamp)}\n")
     return "".join(lines)
 
 

@@ -15,6 +15,7 @@ from provision.facts import Facts
 from provision.findings import Place, Problem, did_you_mean, error
 from provision.sections.etcd_settings import FIELDS, SETTINGS
 from provision.sections.places import check_path
+from provision.sections.unit_words import quoted
 from provision.sections.urls import check_url, is_ip
 from provision.variables import has_variable
 
@@ -117,7 +118,7 @@ def plan(etcd: Etcd | None, _facts: Facts) -> Iterator[Step]:
 
 def _dropin(etcd: Etcd) -> str:
     """The empty EnvironmentFile= keeps the distribution's /etc/default/etcd from overriding this."""
-    environment = "".join(f"Environment={_quoted(name, value)}\n" for name, value in _environment(etcd))
+    environment = "".join(f"Environment={quoted(f'{name}={value}')}\n" for name, value in _environment(etcd))
     return (
         "[Unit]\nWants=network-online.target\nAfter=network-online.target\n\n"
         # A member waits for the others: discovery takes as long as the slowest machine.
@@ -139,9 +140,3 @@ def _environment(etcd: Etcd) -> Iterator[tuple[str, str]]:
         value = etcd.settings[name]
         text = str(value).lower() if isinstance(value, bool) else str(value)
         yield f"ETCD_{name.upper().replace('-', '_')}", text
-
-
-def _quoted(name: str, value: str) -> str:
-    r"""`"NAME=value"` as systemd.syntax(7) quotes it: \ and " escaped, % doubled: it starts a specifier."""
-    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
-    return f'"{name}={escaped}"'

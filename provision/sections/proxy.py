@@ -15,7 +15,7 @@ from provision.facts import Facts
 from provision.findings import Place, Problem, error, warning
 from provision.sections.hidden import HiddenText
 from provision.sections.hosts import is_host_name
-from provision.sections.unit_quoting import quoted
+from provision.sections.unit_words import quoted
 from provision.sections.urls import check_url
 from provision.variables import has_variable
 

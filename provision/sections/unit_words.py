@@ -25,7 +25,11 @@ def word(text: str) -> str:
     """One word of a list, as Environment= and BindPaths= take it. `%` is doubled: it starts a specifier."""
     if PLAIN.fullmatch(text):
         return text
-    mark = "'" if '"' in text and "'" not in text else '"'
+    return quoted(text, "'" if '"' in text and "'" not in text else '"')
+
+
+def quoted(text: str, mark: str = '"') -> str:
+    """As `word`, in quotation marks whether it needs them or not."""
     escaped = NEEDS_ESCAPE.sub(_escape, text).replace(mark, f"\\{mark}")
     return f"{mark}{escaped.replace('%', '%%')}{mark}"
 
@@ -33,6 +37,11 @@ def word(text: str) -> str:
 def argument(text: str) -> str:
     """One argument of ExecStart= and its like, where `$` starts a variable too: systemd.service(5)."""
     return word(text).replace("$", "$$")
+
+
+def command_line(argv: tuple[str, ...]) -> str:
+    """A whole command for ExecStart= and its like. systemd fills nothing in for the program: it must have no `$`."""
+    return " ".join(text if PLAIN.fullmatch(text) else quoted(text).replace("$", "$$") for text in argv)
 
 
 def single(text: str) -> str:

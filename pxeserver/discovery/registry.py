@@ -9,6 +9,8 @@ import re
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
+from provision.cluster.registry import parse_registration
+
 MIN_SIZE = 1
 MAX_SIZE = 9  # etcd's own advice is at most 7; 0 makes etcd 3.4 panic
 # The index of the token itself. A member's own index, from which it watches, must be above 1: etcd turns 1
@@ -214,11 +216,11 @@ def status_json(registry: Registry) -> dict[str, object]:
 
 
 def _member_json(registry: Registry, change: Change) -> dict[str, object]:
-    pairs = [part.partition("=") for part in change.value.split(",")]
+    member = parse_registration(change.value)
     return {
         "id": change.member,
-        "name": pairs[0][0],
-        "peer_urls": [url for _, _, url in pairs],
+        "name": member.name,
+        "peer_urls": list(member.peer_urls),
         "started": registry.has_started(change.member),
     }
 

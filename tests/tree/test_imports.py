@@ -24,7 +24,6 @@ SHARED_BY_SECTIONS = {
     "ssh_keys",
     "sudo_rules",
     "unit_directives",
-    "unit_quoting",
     "unit_text",
     "unit_words",
     "urls",

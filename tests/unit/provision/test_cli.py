@@ -70,6 +70,7 @@ def test_validate_prints_github_annotations(bad: str, capsys: pytest.CaptureFixt
 def test_validate_reads_standard_input(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    # The process's own standard input, no part of the program: `-` means exactly this.
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(b"hostname: node1\n")))
 
     assert main(["validate", "-"]) == 0
