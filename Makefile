@@ -55,5 +55,6 @@ build/packages-test: $(TEST_PACKAGES) .ci/install-packages
 .venv/done: pyproject.toml .ci/requirements.lock | build/packages-demo
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r .ci/requirements.lock
-	@PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@PYTHONWARNINGS=ignore $(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation \
+	    --config-settings editable_mode=compat -e .
 	@touch $@

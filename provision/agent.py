@@ -10,8 +10,9 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, structs, to_builtins
 
 from provision.cluster.decide import Observation, Refuse, Spec, Wait, decide
 from provision.errors import ExitCode, ProvisionError, SourceError
@@ -32,8 +33,7 @@ if TYPE_CHECKING:
 LONGEST_PAUSE_S = 30
 
 
-@dataclass(frozen=True, slots=True)
-class Membership:
+class Membership(Struct, frozen=True):
     """The etcd member that the running system shall become: what `join_stage` watches."""
 
     name: str
@@ -41,8 +41,7 @@ class Membership:
     discovery_url: str
 
 
-@dataclass(frozen=True, slots=True)
-class BootRecord:
+class BootRecord(Struct, frozen=True):
     """What the stage before systemd leaves for the stages after it. Holds the boot token: mode 0600."""
 
     machine: str
@@ -51,8 +50,7 @@ class BootRecord:
     membership: Membership | None
 
 
-@dataclass(frozen=True, slots=True)
-class World:
+class World(Struct, frozen=True):
     """All that the agent does to or learns from the outside, as functions; tests give plain ones.
 
     `fetch` raises SourceError, `apply` ProvisionError. `clock` is monotonic, in seconds. `member_health` gives None
@@ -185,7 +183,7 @@ class _Steps:
             self._world.explain(loaded.report)
             raise StepFailed("validate", _first_error(loaded.findings), ExitCode.INVALID_CONFIG)
         facts = self._world.observe_facts()
-        facts = replace(facts, hostname=loaded.document.hostname or facts.hostname)
+        facts = structs.replace(facts, hostname=loaded.document.hostname or facts.hostname)
         try:
             built = plan(loaded.document, facts)
         except ProvisionError as error:  # the config asks for a fact that this machine does not know
@@ -196,7 +194,7 @@ class _Steps:
     def report_to(self, source: Source, report: Report) -> Source:
         token = report.token.reveal() if report.token else None
         self._world.report_to(report.url, token)
-        return replace(source, report_url=report.url, token=token)
+        return structs.replace(source, report_url=report.url, token=token)
 
     def may_join(self, etcd: Etcd, facts: Facts) -> Membership:
         """Ask the registry before anything is written: a machine that may not join must not start a member."""
@@ -257,7 +255,7 @@ def _ms(seconds: float) -> int:
 
 
 def encode_record(record: BootRecord) -> str:
-    return json.dumps(asdict(record)) + "\n"
+    return json.dumps(to_builtins(record)) + "\n"
 
 
 def decode_record(text: str) -> BootRecord:

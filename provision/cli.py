@@ -2,34 +2,40 @@
 
 from __future__ import annotations
 
-import argparse
-import importlib
 import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Protocol, cast
 
 from provision import __version__
-from provision.errors import ExitCode, ProvisionError, SourceError
+
+TYPE_CHECKING = False  # what type checkers go by; importing typing would double the time `--version` takes
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+    from typing import Protocol
+
+    class CommandModule(Protocol):
+        HELP: str
+
+        @staticmethod
+        def add_arguments(parser: argparse.ArgumentParser) -> None: ...
+
+        @staticmethod
+        def run(args: argparse.Namespace) -> int: ...
 
 
-@dataclass(frozen=True, slots=True)
 class Command:
     """A row of `provision --help`; the module is imported only when its command runs."""
 
-    name: str
-    module: str
-    summary: str
+    def __init__(self, name: str, module: str, summary: str) -> None:
+        self.name = name
+        self.module = module
+        self.summary = summary
 
+    def load(self) -> CommandModule:
+        import importlib
 
-class CommandModule(Protocol):
-    HELP: str
-
-    @staticmethod
-    def add_arguments(parser: argparse.ArgumentParser) -> None: ...
-
-    @staticmethod
-    def run(args: argparse.Namespace) -> int: ...
+        # Every module listed in COMMANDS has the shape of CommandModule; a test imports them all.
+        module: CommandModule = importlib.import_module(self.module)  # type: ignore[assignment]
+        return module
 
 
 COMMANDS: tuple[Command, ...] = (
@@ -46,16 +52,43 @@ COMMANDS: tuple[Command, ...] = (
 def main(argv: Sequence[str] | None = None) -> int:
     """The exit code. Usage errors leave through argparse with code 2."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    args = _overview().parse_args(arguments[:1])
-    command = next(command for command in COMMANDS if command.name == args.command)
-    # Every module listed in COMMANDS has the shape of CommandModule; a test imports them all.
-    module = cast(CommandModule, importlib.import_module(command.module))
-    parser = argparse.ArgumentParser(prog=f"provision {command.name}", description=module.HELP)
+    if arguments == ["--version"]:
+        print(f"provision {__version__}")
+        return 0
+    command = _command(arguments[0] if arguments else "")
+    module = command.load()
+    parser = _parser(f"provision {command.name}", module.HELP)
     module.add_arguments(parser)
     return _run(module, parser.parse_args(arguments[1:]))
 
 
+def _command(name: str) -> Command:
+    for command in COMMANDS:
+        if command.name == name:
+            return command
+    chosen = _overview().parse_args([name] if name else []).command  # says what is wrong, or helps, and exits
+    return next(command for command in COMMANDS if command.name == chosen)
+
+
+def _parser(name: str, description: str) -> argparse.ArgumentParser:
+    import argparse
+    import os
+
+    try:
+        columns = int(os.environ.get("COLUMNS") or os.get_terminal_size().columns)
+    except (OSError, ValueError):  # no terminal
+        columns = 80
+
+    def formatter(prog: str) -> argparse.HelpFormatter:
+        # With a width of its own it does without shutil, which brings three compressors along.
+        return argparse.HelpFormatter(prog, width=columns - 2)
+
+    return argparse.ArgumentParser(prog=name, description=description, formatter_class=formatter)
+
+
 def _run(module: CommandModule, args: argparse.Namespace) -> int:
+    from provision.errors import ExitCode, ProvisionError, SourceError
+
     try:
         return module.run(args)
     except ProvisionError as failure:
@@ -69,6 +102,8 @@ def _run(module: CommandModule, args: argparse.Namespace) -> int:
 
 
 def _overview() -> argparse.ArgumentParser:
+    import argparse
+
     width = max(len(command.name) for command in COMMANDS)
     rows = "\n".join(f"  {command.name:<{width}}  {command.summary}" for command in COMMANDS)
     parser = argparse.ArgumentParser(

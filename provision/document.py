@@ -2,30 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import TYPE_CHECKING, Annotated, Any
 
 from msgspec import Meta, Struct
 
-from provision.sections.commands import Command
-from provision.sections.containers import Container
-from provision.sections.directories import Directory
-from provision.sections.etcd import Etcd
-from provision.sections.files import File
-from provision.sections.groups import Group
-from provision.sections.hosts_file import Host
-from provision.sections.include import Include
-from provision.sections.kernel import Kernel
-from provision.sections.keyboard import Keyboard
-from provision.sections.links import Link
-from provision.sections.locale import Locale
-from provision.sections.network import Network
-from provision.sections.proxy import Proxy
-from provision.sections.report import Report
-from provision.sections.ssh_host_keys import SshHostKey
-from provision.sections.time import Time
-from provision.sections.trust import Trust
-from provision.sections.units import Unit
-from provision.sections.users import User
+if TYPE_CHECKING:
+    from provision.sections.commands import Command
+    from provision.sections.containers import Container
+    from provision.sections.directories import Directory
+    from provision.sections.etcd import Etcd
+    from provision.sections.files import File
+    from provision.sections.groups import Group
+    from provision.sections.hosts_file import Host
+    from provision.sections.include import Include
+    from provision.sections.kernel import Kernel
+    from provision.sections.keyboard import Keyboard
+    from provision.sections.links import Link
+    from provision.sections.locale import Locale
+    from provision.sections.network import Network
+    from provision.sections.proxy import Proxy
+    from provision.sections.report import Report
+    from provision.sections.ssh_host_keys import SshHostKey
+    from provision.sections.time import Time
+    from provision.sections.trust import Trust
+    from provision.sections.units import Unit
+    from provision.sections.users import User
 
 
 class Document(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -81,3 +84,54 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     commands: Annotated[
         tuple[Command, ...], Meta(description="Commands and scripts, run until they are done.")
     ] = ()
+
+
+# Where the types of the sections are. A config has a few of them, and importing them all takes longer than the rest
+# of its check: each is imported when a config has the section.
+HOMES: Mapping[str, str] = {
+    "Command": "provision.sections.commands",
+    "Container": "provision.sections.containers",
+    "Directory": "provision.sections.directories",
+    "Etcd": "provision.sections.etcd",
+    "File": "provision.sections.files",
+    "Group": "provision.sections.groups",
+    "Host": "provision.sections.hosts_file",
+    "Include": "provision.sections.include",
+    "Kernel": "provision.sections.kernel",
+    "Keyboard": "provision.sections.keyboard",
+    "Link": "provision.sections.links",
+    "Locale": "provision.sections.locale",
+    "Network": "provision.sections.network",
+    "Proxy": "provision.sections.proxy",
+    "Report": "provision.sections.report",
+    "SshHostKey": "provision.sections.ssh_host_keys",
+    "Time": "provision.sections.time",
+    "Trust": "provision.sections.trust",
+    "Unit": "provision.sections.units",
+    "User": "provision.sections.users",
+}
+
+
+def section_type(name: str) -> Any:
+    """The type of a field of Document, as msgspec takes it. KeyError for a name that is no field."""
+    # The annotation is a text of this file, not of a config.
+    return eval(Document.__annotations__[name], globals(), _Types())  # noqa: S307
+
+
+def whole_document() -> type[Document]:
+    """Document with the types of all sections in place, for those who ask msgspec about it."""
+    globals().update({name: getattr(import_module(home), name) for name, home in HOMES.items()})
+    return Document
+
+
+class _Types(Mapping[str, Any]):
+    """The types by name, imported when they are looked up."""
+
+    def __getitem__(self, name: str) -> Any:
+        return getattr(import_module(HOMES[name]), name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(HOMES)
+
+    def __len__(self) -> int:
+        return len(HOMES)

@@ -6,13 +6,12 @@ import json
 import re
 import textwrap
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
 from inspect import cleandoc
 
 import msgspec
-from msgspec import inspect
+from msgspec import Struct, inspect, to_builtins
 
-from provision.document import Document
+from provision.document import whole_document
 from provision.findings import did_you_mean
 from provision.formats.merge import KEYS
 from provision.sections.hidden import HiddenText
@@ -20,8 +19,7 @@ from provision.sections.hidden import HiddenText
 WIDTH = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+class Field(Struct, frozen=True):
     """One line about a field of a mapping."""
 
     name: str
@@ -30,8 +28,7 @@ class Field:
     description: str
 
 
-@dataclass(frozen=True, slots=True)
-class Topic:
+class Topic(Struct, frozen=True):
     """All that the type of one field says. `default` and `examples` are plain data, absent defaults None.
 
     `merged_by` is the key by which entries of an included config and of the including one are the same thing.
@@ -60,7 +57,7 @@ class UnknownPath(Exception):
 def explain(path: str) -> Topic:
     """The field at a config path; indices may be left out: `files.mode`, `files[0].mode` and `files[].mode` are one."""
     known: list[str] = []
-    info = inspect.type_info(Document)
+    info = inspect.type_info(whole_document())
     field: inspect.Field | None = None
     for name in re.sub(r"\[[^\]]*\]", "", path).split("."):
         field, info = _below(info, name, ".".join(known))
@@ -70,7 +67,7 @@ def explain(path: str) -> Topic:
 
 def sections() -> tuple[Field, ...]:
     """One line for each top-level key."""
-    return tuple(_fields(inspect.type_info(Document)))
+    return tuple(_fields(inspect.type_info(whole_document())))
 
 
 def _below(info: inspect.Type, name: str, path: str) -> tuple[inspect.Field | None, inspect.Type]:
@@ -263,4 +260,5 @@ def render_fields(fields: tuple[Field, ...]) -> str:
 
 def as_data(topic: Topic) -> dict[str, object]:
     """The shape documented for `explain --format json`: the names of Topic and Field."""
-    return asdict(topic)
+    data: dict[str, object] = to_builtins(topic)
+    return data

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
-import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 Place = tuple[str | int, ...]
 """Where a value sits in the config: ("users", 0, "name")."""
@@ -18,8 +17,7 @@ class Severity(StrEnum):
     NOTE = "note"
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(Struct, frozen=True):
     """What a check reports, before anyone knows which line of which file it is about.
 
     `at_key` points at the key instead of its value. `text_line` (from 0) is a line inside a block of text.
@@ -36,8 +34,7 @@ class Problem:
     text_line: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Struct, frozen=True):
     """A problem with its place in the user's file. Lines and columns count from 1.
 
     `excerpt` is the source line with secrets masked, `width` the columns the caret underlines.
@@ -55,8 +52,7 @@ class Finding:
     width: int = 1
 
 
-@dataclass(frozen=True, slots=True)
-class FileReport:
+class FileReport(Struct, frozen=True):
     """What `validate` found in one file."""
 
     file: str
@@ -100,7 +96,10 @@ def did_you_mean(name: str, choices: Iterable[str]) -> str | None:
     ordered = sorted(choices)
     folded = name.lower().replace("-", "_")
     close = [choice for choice in ordered if choice.lower().replace("-", "_") == folded]
-    close = close or difflib.get_close_matches(name, ordered, n=1, cutoff=0.6)
+    if not close:
+        import difflib  # not at the top: a config without findings needs no similar words
+
+        close = difflib.get_close_matches(name, ordered, n=1, cutoff=0.6)
     return f"did you mean {close[0]!r}?" if close else None
 
 
@@ -111,6 +110,8 @@ def render_text(reports: Sequence[FileReport]) -> str:
 
 def render_json(reports: Sequence[FileReport]) -> str:
     """For programs: one JSON object, the shape documented for `validate --format json`."""
+    import json
+
     return json.dumps({"files": [_file_object(report) for report in reports]}, indent=2) + "\n"
 
 

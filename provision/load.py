@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from provision.document import Document
 from provision.findings import FileReport, Finding
 from provision.formats import FORMATS
 from provision.resolve import Includes, Resolver
 
+if TYPE_CHECKING:
+    from pathlib import Path
 
-@dataclass(frozen=True, slots=True)
-class Loaded:
+
+class Loaded(Struct, frozen=True):
     """`document` is None exactly when the findings hold an error. A valid one may still have warnings."""
 
     file: str

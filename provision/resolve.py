@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from provision.sections.include import Include
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
 FETCH_DEADLINE_S = 30.0  # a person waits for it
 
 
-@dataclass(frozen=True, slots=True)
-class Included:
+class Included(Struct, frozen=True):
     """A config that another one includes. `file` is the name findings show, `identity` the same by any name."""
 
     file: str
@@ -44,8 +44,7 @@ class Resolver(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class Includes:
+class Includes(Struct, frozen=True):
     """Files beside the including file, and URLs when there is a `fetch` (SourceError when it fails).
 
     `directory` is where names of files begin. A config from elsewhere includes no file of this machine.

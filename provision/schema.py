@@ -8,7 +8,7 @@ from typing import Any  # JSON Schemas are open-ended mappings
 import msgspec
 from msgspec import inspect
 
-from provision.document import Document
+from provision.document import whole_document
 from provision.sections.hidden import HiddenText
 
 SCHEMA_ID = "urn:provision:config:1"
@@ -17,7 +17,7 @@ SCHEMA_ID = "urn:provision:config:1"
 def document_schema() -> dict[str, Any]:
     """The schema of a whole config, definitions included."""
     (root, *_), definitions = msgspec.json.schema_components(
-        (Document,), schema_hook=_custom_type, ref_template="#/$defs/{name}"
+        (whole_document(),), schema_hook=_custom_type, ref_template="#/$defs/{name}"
     )
     definitions = dict(sorted(definitions.items()))
     document = definitions.pop(str(root["$ref"]).rpartition("/")[2])
@@ -32,7 +32,7 @@ def document_schema() -> dict[str, Any]:
 
 def secret_names() -> frozenset[str]:
     """Names of the fields whose type is marked secret."""
-    return frozenset(_secret_fields(inspect.type_info(Document), set()))
+    return frozenset(_secret_fields(inspect.type_info(whole_document()), set()))
 
 
 def _custom_type(kind: type) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import TypeVar, cast
 
 from msgspec import Struct, structs
@@ -32,7 +31,7 @@ def check_variables(value: object, place: Place = ()) -> Iterator[Problem]:
     for here, text in strings(value, place):
         for match in VARIABLE.finditer(text) if "${facts." in text else ():
             for problem in _check_match(match, here):
-                yield replace(problem, text_line=text.count("\n", 0, match.start()))
+                yield structs.replace(problem, text_line=text.count("\n", 0, match.start()))
 
 
 def _check_match(match: re.Match[str], place: Place) -> Iterator[Problem]:

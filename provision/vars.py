@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from provision.findings import Place, Problem, did_you_mean, error
 from provision.variables import VARIABLE as FACT
@@ -30,8 +29,7 @@ MAX_LOOPS = 10  # loops reported in one run: each costs a search through all var
 Variables = Mapping[str, str | int | bool]
 
 
-@dataclass(frozen=True, slots=True)
-class Filled:
+class Filled(Struct, frozen=True):
     """A document whose variables are values; `vars` is used up. `moves_lines`: a value had several lines."""
 
     document: Document
@@ -81,11 +79,11 @@ def _check_uses(document: Document, own: Variables) -> Iterator[Problem]:
         if not NAME.fullmatch(name):
             hint = "a letter or _ first, then letters, digits, _ and -"
             problem = error("variable-name", ("vars", name), f"{name!r} cannot name a variable", hint)
-            yield replace(problem, at_key=True)
+            yield structs.replace(problem, at_key=True)
     for place, text in strings(document, ()):
         for match in VARIABLE.finditer(text) if "${vars." in text else ():
             for problem in _check_match(match, own, place):
-                yield replace(problem, text_line=text.count("\n", 0, match.start()))
+                yield structs.replace(problem, text_line=text.count("\n", 0, match.start()))
 
 
 def _check_match(match: re.Match[str], own: Variables, place: Place) -> Iterator[Problem]:

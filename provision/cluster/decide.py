@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Spec:
+class Spec(Struct, frozen=True):
     """What the config asks for. `peer_urls` identify the member in the registry."""
 
     name: str
@@ -14,8 +13,7 @@ class Spec:
     peer_urls: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class RegisteredMember:
+class RegisteredMember(Struct, frozen=True):
     """A registry entry. `started` is false only when its etcd was never told the whole membership: it cannot
     have voted, so it may begin again from nothing. Registries that do not say so count as started."""
 
@@ -24,8 +22,7 @@ class RegisteredMember:
     started: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(Struct, frozen=True):
     """`size` and `members` are None when the registry could not be asked (`trouble` says why)."""
 
     has_data: bool
@@ -34,25 +31,21 @@ class Observation:
     trouble: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Bootstrap:
+class Bootstrap(Struct, frozen=True):
     """Start and register; so many members are still missing."""
 
     missing: int
 
 
-@dataclass(frozen=True, slots=True)
-class AlreadyMember:
+class AlreadyMember(Struct, frozen=True):
     """The data directory is there: etcd knows the way without the registry."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True):
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Refuse:
+class Refuse(Struct, frozen=True):
     reason: str
     hint: str
 

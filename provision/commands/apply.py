@@ -6,7 +6,8 @@ import json
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
-from dataclasses import asdict
+
+from msgspec import to_builtins
 
 from provision.commands.plan import Prepared, add_config_arguments, is_coloured, prepare
 from provision.errors import ExitCode, ProvisionError
@@ -84,7 +85,7 @@ def _as_data(result: str, steps: list[StepResult], error: ProvisionError | None)
         "result": result,
         "error": {"path": error.path, "message": error.message, "hint": error.hint} if error else None,
         "steps": [
-            {"path": step.because, **{k: v for k, v in asdict(step).items() if k != "because"}}
+            {"path": step.because, **{k: v for k, v in to_builtins(step).items() if k != "because"}}
             for step in steps
         ],
     }

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from dataclasses import asdict
+
+from msgspec import to_builtins
 
 from provision.errors import ExitCode
 
@@ -27,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
 
     if args.path is None:
         known = sections()
-        rows = {"sections": [asdict(section) for section in known]}
+        rows = {"sections": [to_builtins(section) for section in known]}
         sys.stdout.write(render_fields(known) if args.format == "text" else f"{json.dumps(rows, indent=2)}\n")
         return ExitCode.DONE
     try:

@@ -6,9 +6,10 @@ import json
 import os
 import sys
 from argparse import ArgumentParser, Namespace
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
+
+from msgspec import Struct
 
 from provision.errors import ExitCode, ProvisionError
 from provision.execute.journal import read_history
@@ -26,8 +27,7 @@ if TYPE_CHECKING:
 HELP = "show what apply would change on a machine, and change nothing"
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(Struct, frozen=True):
     """A valid config and its plan for one machine; `config_digest` is the file's sha256 in hex."""
 
     plan: Plan

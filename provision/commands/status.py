@@ -6,8 +6,9 @@ import json
 import sys
 import time
 from argparse import ArgumentParser, Namespace
-from dataclasses import asdict
 from pathlib import Path
+
+from msgspec import to_builtins
 
 from provision.commands.plan import is_coloured
 from provision.errors import ExitCode
@@ -79,8 +80,8 @@ def last_run(steps: tuple[StepRecord, ...], status: RunStatus | None) -> tuple[S
 
 
 def as_data(status: RunStatus | None, steps: tuple[StepRecord, ...]) -> dict[str, object]:
-    shown = [{"path" if k == "because" else k: v for k, v in asdict(step).items()} for step in steps]
-    return {"status": asdict(status) if status else None, "steps": shown}
+    shown = [{"path" if k == "because" else k: v for k, v in to_builtins(step).items()} for step in steps]
+    return {"status": to_builtins(status) if status else None, "steps": shown}
 
 
 def as_text(status: RunStatus | None, steps: tuple[StepRecord, ...], *, coloured: bool) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from provision.errors import ProvisionError
 from provision.execute.target import Ownership, Target
 
 
-@dataclass(frozen=True, slots=True)
-class User:
+class User(Struct, frozen=True):
     """A line of passwd(5)."""
 
     name: str
@@ -21,8 +21,7 @@ class User:
     shell: str
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(Struct, frozen=True):
     """A line of group(5)."""
 
     name: str
@@ -30,8 +29,7 @@ class Group:
     members: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Accounts:
+class Accounts(Struct, frozen=True):
     users: Mapping[str, User]
     groups: Mapping[str, Group]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+
+from msgspec import Struct, structs
 
 from provision.actions import RemoteContent, Step
 from provision.errors import ProvisionError
@@ -23,8 +24,7 @@ UNCHANGED = "unchanged"
 RESULTS = {Kind.CREATE: "created", Kind.CHANGE: "changed", Kind.REMOVE: "removed"}
 
 
-@dataclass(frozen=True, slots=True)
-class StepResult:
+class StepResult(Struct, frozen=True):
     """`because` is None for a removal. `result`: created, changed, removed, unchanged or failed.
 
     `duration_ms` is that of the batch in which the step was done: files are written and synced together.
@@ -37,15 +37,14 @@ class StepResult:
     message: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     created: int = 0
     changed: int = 0
     removed: int = 0
     unchanged: int = 0
 
     def plus(self, result: str) -> Outcome:
-        return replace(self, **{result: getattr(self, result) + 1})
+        return structs.replace(self, **{result: getattr(self, result) + 1})
 
 
 def apply(
@@ -179,7 +178,7 @@ class _Run:
 
     def _finish(self, status: RunStatus, result: str, error: ProvisionError | None) -> None:
         self._journal.write_status(
-            replace(
+            structs.replace(
                 status,
                 result=result,
                 finished=self._journal.timestamp(),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shlex
 import signal
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from provision.errors import ProvisionError
 
@@ -32,8 +33,7 @@ PACKAGES = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Completed:
+class Completed(Struct, frozen=True):
     exit_code: int
     stdout: str
     stderr: str

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
+
+from msgspec import Struct
 
 # A diff is read by a person: past this it is a size, not a text.
 MAX_TEXT_BYTES = 256 * 1024
@@ -17,8 +18,7 @@ class Kind(StrEnum):
     REMOVE = "remove"
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """`summary` names the thing, e.g. `file /etc/motd`; `lines` start with `-` (before) or `+` (after)."""
 
     kind: Kind

@@ -11,8 +11,9 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, replace
 from typing import Any
+
+from msgspec import Struct, structs, to_builtins
 
 from provision.errors import ProvisionError
 from provision.execute.target import Target
@@ -23,8 +24,7 @@ LOCK_PATH = "/var/lib/provision/lock"
 STATUS_MODE = 0o644
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Thing:
+class Thing(Struct, frozen=True, order=True):
     """What one apply can create and a later one remove. `kind`: block, directory, enabled, file, keys, masked,
     user-enabled, user-masked."""
 
@@ -32,8 +32,7 @@ class Thing:
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class StepRecord:
+class StepRecord(Struct, frozen=True):
     """A step that did something. `because` is None for a removal; `duration_ms` covers its whole batch."""
 
     run: str
@@ -45,8 +44,7 @@ class StepRecord:
     message: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class RunStatus:
+class RunStatus(Struct, frozen=True):
     """`result`: running, done or failed; interrupted when nobody is at work any more. Digest: sha256, hex."""
 
     result: str
@@ -61,8 +59,7 @@ class RunStatus:
     unchanged: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(Struct, frozen=True):
     """The journal, read. `touched`: paths that the last run was going to change."""
 
     steps: tuple[StepRecord, ...] = ()
@@ -112,13 +109,13 @@ class Journal:
 
     def record(self, steps: Iterable[StepRecord]) -> None:
         """All on the disk with one wait."""
-        lines = [_line({"event": "step", **asdict(step)}) for step in steps]
+        lines = [_line({"event": "step", **to_builtins(step)}) for step in steps]
         if lines:
             self._append(b"\n".join(lines))
 
     def write_status(self, status: RunStatus) -> None:
         """Seen at once; on the disk with the next wait for it."""
-        content = _line(asdict(status)) + b"\n"
+        content = _line(to_builtins(status)) + b"\n"
         with _writing(STATUS_PATH):
             self._target.publish([self._target.stage_file(STATUS_PATH, content, mode=STATUS_MODE)])
 
@@ -134,7 +131,7 @@ def read_status(target: Target) -> RunStatus | None:
         return None
     status = RunStatus(**json.loads(content))
     if status.result == "running" and not target.is_locked(LOCK_PATH):
-        return replace(
+        return structs.replace(
             status, result="interrupted", message="the run was ended before it was done; apply again"
         )
     return status

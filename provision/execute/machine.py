@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Generic, TypeVar
+
+from msgspec import Struct, field
 
 from provision.actions import Action, RemoteContent
 from provision.errors import ProvisionError
@@ -17,8 +18,7 @@ from provision.plan.describe import describe
 A = TypeVar("A", bound=Action)
 
 
-@dataclass(frozen=True, slots=True)
-class Machine:
+class Machine(Struct, frozen=True):
     """`contents` holds the remote contents that were fetched and verified."""
 
     target: Target
@@ -26,8 +26,7 @@ class Machine:
     programs: Programs = run_program
 
 
-@dataclass(frozen=True, slots=True)
-class Handler(Generic[A]):
+class Handler(Struct, Generic[A], frozen=True):
     """For one type of action: `probe` only reads, `perform` is given those that differ. Both take a batch."""
 
     action: type[A]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from provision.actions import (
     AppendText,
@@ -37,14 +38,12 @@ UNIT_KINDS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Removal:
+class Removal(Struct, frozen=True):
     thing: Thing
     difference: Difference
 
 
-@dataclass(frozen=True, slots=True)
-class Leaving:
+class Leaving(Struct, frozen=True):
     """What nobody asks for any more. `vanished`: gone without us, so never ours again should it come back."""
 
     removals: tuple[Removal, ...] = ()

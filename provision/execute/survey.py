@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from itertools import groupby
+
+from msgspec import Struct
 
 from provision.actions import Step
 from provision.errors import ProvisionError
@@ -25,8 +26,7 @@ class StepError(ProvisionError):
         self.step = step
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """`because` is None when something is removed that no config asks for any more."""
 
     because: str | None

@@ -12,10 +12,11 @@ import os
 import stat
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import ParamSpec, Protocol, TypeVar
 from zlib import crc32
+
+from msgspec import Struct
 
 from provision.execute.path_walk import PathWalk, parts, walking
 from provision.execute.tree_removal import deepest_first
@@ -37,8 +38,7 @@ def straight(change: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> T:
     return change(*args, **kwargs)
 
 
-@dataclass(frozen=True, slots=True)
-class Ownership:
+class Ownership(Struct, frozen=True):
     uid: int
     gid: int
 
@@ -46,8 +46,7 @@ class Ownership:
 ROOT = Ownership(0, 0)
 
 
-@dataclass(frozen=True, slots=True)
-class StagedFile:
+class StagedFile(Struct, frozen=True):
     """A complete file waiting beside its place under a temporary name."""
 
     path: str

@@ -8,9 +8,10 @@ import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from threading import Timer
 from urllib.parse import SplitResult, urljoin, urlsplit
+
+from msgspec import Struct, field
 
 from provision.errors import SourceError
 
@@ -27,8 +28,7 @@ class _TryAgain(Exception):
     """This attempt failed in a way that may pass: connection trouble or a 5xx answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """`clock` and `sleep` as in the time module."""
 
     deadline_s: float
@@ -105,8 +105,7 @@ def _host(split: SplitResult) -> tuple[str, str, int]:
     return split.scheme, split.hostname or "", split.port or DEFAULT_PORTS[split.scheme]
 
 
-@dataclass(frozen=True, slots=True)
-class _Redirect:
+class _Redirect(Struct, frozen=True):
     location: str
 
 

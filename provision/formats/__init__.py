@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from provision.document import Document
 from provision.findings import Finding
@@ -11,8 +12,7 @@ from provision.formats import native
 from provision.resolve import Resolver
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(Struct, frozen=True):
     """`recognises` looks at the bytes alone; the first format that says yes loads them."""
 
     name: str

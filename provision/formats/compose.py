@@ -6,9 +6,9 @@ Only imported when a config includes something.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import msgspec
+from msgspec import Struct
 from yaml.nodes import MappingNode, Node, SequenceNode
 
 from provision.findings import Finding, Place, Problem, Severity, error
@@ -24,8 +24,7 @@ MAX_DEPTH = 8  # files below each other; people lose track after three
 MAX_INCLUDES = 64  # in all: each may include others
 
 
-@dataclass(frozen=True, slots=True)
-class Composed:
+class Composed(Struct, frozen=True):
     """The whole. `findings` are about included files that are no YAML at all."""
 
     layout: Layout

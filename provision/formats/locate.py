@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 
+from msgspec import Struct, field, structs
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from provision.findings import Finding, Problem, Severity, path_text
@@ -14,8 +14,7 @@ from provision.formats.source import Mark, Span, TextError, lines_of, masked, ma
 MAX_PROBLEMS = 100  # more than anyone reads; bounds the work for a file made to be slow
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """One of the files that a config consists of."""
 
     file: str
@@ -23,8 +22,7 @@ class Source:
     root: Node
 
 
-@dataclass(frozen=True, slots=True)
-class Layout:
+class Layout(Struct, frozen=True):
     """Where everything in a config is written. `origins` says which source a node is from, when not the first;
     `merged` are the nodes made of several sources' nodes. Both by the identity of the node.
     """
@@ -46,8 +44,7 @@ class Layout:
             yield from self.spans(child[1] if isinstance(child, tuple) else child)
 
 
-@dataclass(frozen=True, slots=True)
-class Problems:
+class Problems(Struct, frozen=True):
     """What is wrong with the whole, with the includes of one source, and with the YAML of one source."""
 
     whole: tuple[Problem, ...] = ()
@@ -68,11 +65,11 @@ def located(layout: Layout, problems: Problems) -> tuple[Finding, ...]:
     if max(len(problems.whole), len(problems.includes), len(problems.nodes)) <= MAX_PROBLEMS:
         return findings
     # A problem left out may be the one that would have masked a line: then none is shown.
-    bare = [replace(finding, excerpt=None) for finding in findings]
+    bare = [structs.replace(finding, excerpt=None) for finding in findings]
     message = f"only the first {MAX_PROBLEMS} problems are listed"
     return (
         *bare,
-        replace(bare[-1], severity=Severity.NOTE, code="more", path="", message=message, hint=None),
+        structs.replace(bare[-1], severity=Severity.NOTE, code="more", path="", message=message, hint=None),
     )
 
 
@@ -141,8 +138,7 @@ def _hidden(layout: Layout, problems: Problems) -> Iterator[tuple[int, Span]]:
             yield index, span_of(find(root, problem.place)[1])
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(Struct, frozen=True):
     """What a finding points at: a key, or a value."""
 
     node: Node

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from itertools import islice
+from typing import Any
 
 import msgspec
 from msgspec import structs
 
-from provision.document import Document
+from provision.document import Document, section_type
 from provision.findings import Finding, Problem, Severity, has_errors
 from provision.formats.locate import MAX_PROBLEMS, Layout, Problems, Source, located, text_finding
 from provision.formats.nodes import Plain
@@ -48,7 +48,9 @@ def _load_composed(
 
     composed = compose(source, tree, resolver)
     document, problems = _read(composed.data) if composed.is_whole else (None, ())
-    findings = located(composed.layout, replace(composed.problems, whole=problems)) + composed.findings
+    findings = (
+        located(composed.layout, structs.replace(composed.problems, whole=problems)) + composed.findings
+    )
     return (None if has_errors(findings) else document), findings
 
 
@@ -68,11 +70,26 @@ def _read(data: Plain) -> tuple[Document | None, tuple[Problem, ...]]:
 def _moved(problems: Iterable[Problem], filled: Filled) -> Iterator[Problem]:
     """After a value of several lines, a line of the text is another line of the file."""
     for problem in problems:
-        yield replace(problem, text_line=None) if filled.moves_lines else problem
+        yield structs.replace(problem, text_line=None) if filled.moves_lines else problem
 
 
 def _convert(data: Plain) -> Document:
-    return msgspec.convert(data, Document, dec_hook=_custom_type)
+    """Section by section, so that msgspec looks at the types of those alone that the config has."""
+    if not isinstance(data, dict):
+        return msgspec.convert(data, Document)  # which says what is wrong with it
+    for key in data:
+        if key not in Document.__struct_fields__:
+            raise msgspec.ValidationError(f"Object contains unknown field `{key}`")
+    return Document(**{key: _convert_section(key, value) for key, value in data.items()})
+
+
+def _convert_section(name: str, value: Plain) -> Any:
+    try:
+        return msgspec.convert(value, section_type(name), dec_hook=_custom_type)
+    except msgspec.ValidationError as failure:
+        text, found, path = str(failure).partition(" - at `$")
+        rest = path if found else "`"
+        raise msgspec.ValidationError(f"{text} - at `$.{name}{rest}") from failure
 
 
 def _custom_type(kind: type, value: object) -> HiddenText:

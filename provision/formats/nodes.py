@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 
+from msgspec import Struct, field
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from provision.findings import Place
@@ -31,8 +31,7 @@ TRUE_WORDS = ("yes", "true", "on")
 Plain = None | bool | int | float | str | list["Plain"] | dict[str, "Plain"]
 
 
-@dataclass(frozen=True, slots=True)
-class NodeProblem:
+class NodeProblem(Struct, frozen=True):
     """Something that only the YAML shows: a key written twice, a tag, a loop of aliases."""
 
     code: str
@@ -42,8 +41,7 @@ class NodeProblem:
     hint: str | None = None
 
 
-@dataclass(slots=True)
-class Construction:
+class Construction(Struct):
     """Plain data made from one tree of nodes. Equal nodes (aliases) become the same object."""
 
     problems: list[NodeProblem] = field(default_factory=list)

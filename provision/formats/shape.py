@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import Any  # JSON Schemas are open-ended mappings
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError
+from msgspec import Struct, structs
 
 from provision.findings import Place, Problem, did_you_mean, error
 from provision.formats.nodes import Plain
@@ -20,8 +20,7 @@ from provision.schema import document_schema
 Schema = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Mismatch:
+class Mismatch(Struct, frozen=True):
     """What jsonschema found: at `place`, `value` breaks the `rule` (a keyword) of `schema`."""
 
     place: Place
@@ -103,7 +102,7 @@ class _Reader:
         problem = error("wrong-type", found.place, message, _hint(found.value, expected))
         # A secret may stand where a list or mapping belongs, or inside one where text does.
         hides = isinstance(found.value, (list, dict)) or "a list" in expected or "a mapping" in expected
-        return replace(problem, sensitive=hides and isinstance(found.value, (str, list, dict)))
+        return structs.replace(problem, sensitive=hides and isinstance(found.value, (str, list, dict)))
 
     def _words(self, schema: Schema) -> Iterator[str]:
         resolved = self._resolved(schema)
@@ -130,7 +129,7 @@ def _unknown_keys(found: Mismatch) -> Iterator[Problem]:
             hint = did_you_mean(key, known) or f"known here: {', '.join(known)}"
             problem = error("unknown-key", (*found.place, key), f"unknown key {key!r}", hint)
             # A misspelt `password_hash` holds a secret just as well.
-            yield replace(problem, at_key=True, sensitive=True)
+            yield structs.replace(problem, at_key=True, sensitive=True)
 
 
 def _missing_keys(found: Mismatch) -> Iterator[Problem]:

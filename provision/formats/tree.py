@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 import yaml
+from msgspec import Struct
 from yaml._yaml import Mark as CMark
 from yaml.nodes import MappingNode, ScalarNode
 
@@ -15,8 +15,7 @@ from provision.formats.source import Mark, TextError
 MAX_DEPTH = 32  # the language needs 7; libyaml's composer recurses in C and would overrun the stack
 
 
-@dataclass(frozen=True, slots=True)
-class Tree:
+class Tree(Struct, frozen=True):
     """A file that is YAML: its nodes and the plain data they make."""
 
     root: MappingNode

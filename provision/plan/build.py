@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from provision.actions import Step
 from provision.facts import Facts
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
     from provision.document import Document
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     steps: tuple[Step, ...]
 
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 VERSION = 1
 
 Result = Literal["start", "ok", "failed"]
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """`step` is a row of the boot-step table, `path` the config path a failure is about, `attempt` counts from 1."""
 
     machine: str

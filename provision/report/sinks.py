@@ -5,8 +5,9 @@ from __future__ import annotations
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct
 
 from provision.report.events import Event, encode_event
 
@@ -16,12 +17,14 @@ Post = Callable[[str], bool]
 """Sends one line; true when the server has taken it."""
 
 
-@dataclass(frozen=True, slots=True)
-class HttpPost:
+class HttpPost(Struct, frozen=True):
     """POSTs one event to `url`. The token says which boot it belongs to; it appears in no message."""
 
     url: str
-    token: str | None = field(repr=False)
+    token: str | None
+
+    def __repr__(self) -> str:
+        return f"HttpPost(url={self.url!r})"
 
     def __call__(self, line: str) -> bool:
         request = urllib.request.Request(  # noqa: S310 - the scheme comes from the boot script

@@ -2,104 +2,107 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Iterator
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from msgspec import Struct, structs
 
 from provision.actions import Step
 from provision.errors import ProvisionError
 from provision.facts import Facts
 from provision.findings import Place, Problem, Severity, path_text
-from provision.sections import (
-    across,
-    commands,
-    containers,
-    directories,
-    etcd,
-    files,
-    groups,
-    hostname,
-    hosts_file,
-    kernel,
-    keyboard,
-    links,
-    locale,
-    network,
-    proxy,
-    report,
-    ssh_host_keys,
-    time,
-    trust,
-    units,
-    users,
-)
+from provision.sections import across
+from provision.sections.claims import Claim
 from provision.variables import expand
 
 if TYPE_CHECKING:
     from provision.document import Document
 
-Value = TypeVar("Value")
+
+class SectionModule(Protocol):
+    """`check` says what is wrong with a section's value, `plan` what it asks for.
+
+    `claims`, which sections that make no files do without, says which paths that is.
+    """
+
+    @staticmethod
+    def check(value: Any, place: Place, /) -> Iterator[Problem]: ...  # each module has its own type
+
+    @staticmethod
+    def plan(value: Any, facts: Facts, /) -> Iterator[Step]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Section:
-    """One part of the language: `check` says what is wrong with it, `plan` what it asks for."""
+class Section(Struct, frozen=True):
+    """A part of the language, a field of Document; its module is imported only when a config has it."""
 
     name: str
-    check: Callable[[Document], Iterator[Problem]]
-    plan: Callable[[Document, Facts], Iterator[Step]]
+    module: str
 
+    def value(self, document: Document) -> Any:
+        return getattr(document, self.name)
 
-def _section(
-    name: str,
-    read: Callable[[Document], Value],
-    check: Callable[[Value, Place], Iterator[Problem]],
-    plan: Callable[[Value, Facts], Iterator[Step]],
-) -> Section:
-    return Section(
-        name,
-        check=lambda document: check(read(document), (name,)),
-        plan=lambda document, facts: plan(read(document), facts),
-    )
+    def load(self) -> SectionModule:
+        # Every module listed in SECTIONS has this shape; a test imports them all.
+        return cast(SectionModule, import_module(self.module))
 
 
 # In the order in which a machine is made: owners before what they own, texts before what is enabled.
 SECTIONS: tuple[Section, ...] = (
-    _section("hostname", lambda document: document.hostname, hostname.check, hostname.plan),
-    _section("groups", lambda document: document.groups, groups.check, groups.plan),
-    _section("users", lambda document: document.users, users.check, users.plan),
-    _section("directories", lambda document: document.directories, directories.check, directories.plan),
-    _section("files", lambda document: document.files, files.check, files.plan),
-    _section("links", lambda document: document.links, links.check, links.plan),
-    _section("units", lambda document: document.units, units.check, units.plan),
-    _section("network", lambda document: document.network, network.check, network.plan),
-    _section("containers", lambda document: document.containers, containers.check, containers.plan),
-    _section("etcd", lambda document: document.etcd, etcd.check, etcd.plan),
-    _section("report", lambda document: document.report, report.check, report.plan),
-    _section(
-        "ssh_host_keys", lambda document: document.ssh_host_keys, ssh_host_keys.check, ssh_host_keys.plan
-    ),
-    _section("hosts", lambda document: document.hosts, hosts_file.check, hosts_file.plan),
-    _section("kernel", lambda document: document.kernel, kernel.check, kernel.plan),
-    _section("time", lambda document: document.time, time.check, time.plan),
-    _section("locale", lambda document: document.locale, locale.check, locale.plan),
-    _section("keyboard", lambda document: document.keyboard, keyboard.check, keyboard.plan),
-    _section("trust", lambda document: document.trust, trust.check, trust.plan),
-    _section("proxy", lambda document: document.proxy, proxy.check, proxy.plan),
-    _section("commands", lambda document: document.commands, commands.check, commands.plan),
+    Section("hostname", "provision.sections.hostname"),
+    Section("groups", "provision.sections.groups"),
+    Section("users", "provision.sections.users"),
+    Section("directories", "provision.sections.directories"),
+    Section("files", "provision.sections.files"),
+    Section("links", "provision.sections.links"),
+    Section("units", "provision.sections.units"),
+    Section("network", "provision.sections.network"),
+    Section("containers", "provision.sections.containers"),
+    Section("etcd", "provision.sections.etcd"),
+    Section("report", "provision.sections.report"),
+    Section("ssh_host_keys", "provision.sections.ssh_host_keys"),
+    Section("hosts", "provision.sections.hosts_file"),
+    Section("kernel", "provision.sections.kernel"),
+    Section("time", "provision.sections.time"),
+    Section("locale", "provision.sections.locale"),
+    Section("keyboard", "provision.sections.keyboard"),
+    Section("trust", "provision.sections.trust"),
+    Section("proxy", "provision.sections.proxy"),
+    Section("commands", "provision.sections.commands"),
 )
+
+
+def asked_for(document: Document) -> Iterator[tuple[Section, Any]]:
+    """The sections that say something, with their values. An empty text says something."""
+    for section in SECTIONS:
+        value = section.value(document)
+        if value is not None and value != ():
+            yield section, value
 
 
 def check_sections(document: Document) -> Iterator[Problem]:
     """What each section says about itself."""
-    for section in SECTIONS:
-        yield from section.check(document)
+    for section, value in asked_for(document):
+        yield from section.load().check(value, (section.name,))
 
 
 def check_document(document: Document) -> Iterator[Problem]:
     """What can be known to be wrong, its variables apart, without looking at a machine."""
     yield from check_sections(document)
-    yield from across.check(document)
+    yield from across.check(document, claims_of(document))
+
+
+def claims_of(document: Document) -> tuple[Claim, ...]:
+    """The paths that the config makes or removes."""
+    return tuple(
+        claim
+        for section, value in asked_for(document)
+        for claim in getattr(section.load(), "claims", _no_claims)(value, (section.name,))
+    )
+
+
+def _no_claims(_value: object, _place: Place) -> Iterator[Claim]:
+    yield from ()
 
 
 def plan_document(document: Document, facts: Facts) -> tuple[Step, ...]:
@@ -109,14 +112,14 @@ def plan_document(document: Document, facts: Facts) -> tuple[Step, ...]:
     """
     concrete = _with_facts(document, facts)
     # Again, because only now the values are whole. A `${facts.` still there was written with an escape.
-    for problem in (*check_sections(concrete), *across.check(concrete)):
+    for problem in (*check_sections(concrete), *across.check(concrete, claims_of(concrete))):
         if problem.severity is Severity.ERROR:
             raise ProvisionError(problem.message, path=path_text(problem.place), hint=problem.hint)
-    named = replace(facts, hostname=concrete.hostname or facts.hostname)
-    return tuple(step for section in SECTIONS for step in section.plan(concrete, named))
+    named = structs.replace(facts, hostname=concrete.hostname or facts.hostname)
+    return tuple(step for section, value in asked_for(concrete) for step in section.load().plan(value, named))
 
 
 def _with_facts(document: Document, facts: Facts) -> Document:
     """`facts.hostname` means the name the machine gets, so the config's own comes first."""
     named = expand(document.hostname, facts, ("hostname",))
-    return expand(document, replace(facts, hostname=named or facts.hostname), ())
+    return expand(document, structs.replace(facts, hostname=named or facts.hostname), ())

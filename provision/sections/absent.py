@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from msgspec import Struct, structs
 
@@ -17,4 +16,4 @@ def check_absent(entry: Struct, place: Place, *, beside: tuple[str, ...]) -> Ite
             continue
         message = f"{field.name} says nothing about what shall be absent"
         problem = error("absent-with-more", (*place, field.name), message, "remove it, or `absent`")
-        yield replace(problem, at_key=True)
+        yield structs.replace(problem, at_key=True)

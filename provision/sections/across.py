@@ -3,26 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import PurePosixPath
+from posixpath import dirname
 from typing import TYPE_CHECKING
 
 from provision.findings import Place, Problem, error, path_text, warning
-from provision.sections.commands import script_path
-from provision.sections.commands import unit_path as command_path
-from provision.sections.containers import paths as container_paths
-from provision.sections.etcd import DROPIN_PATH
-from provision.sections.hosts_file import HOSTS_PATH
-from provision.sections.kernel import MODULES_PATH, SYSCTL_PATH
-from provision.sections.keyboard import DEBIAN_KEYBOARD_PATH, VCONSOLE_PATH
-from provision.sections.locale import DEBIAN_LOCALE_PATH, LOCALE_PATH
+from provision.sections.claims import Claim
 from provision.sections.names import ACCOUNT_NAME
-from provision.sections.network import paths_of
-from provision.sections.proxy import SHELL_PATH, SYSTEM_PATH, USER_PATH
-from provision.sections.sudo_rules import sudoers_path
-from provision.sections.time import LOCALTIME_PATH, TIMESYNC_PATH, TIMESYNC_UNIT, TIMEZONE_PATH
-from provision.sections.trust import BUNDLE_PATH, certificate_path
-from provision.sections.units import preset_paths, unit_path
 
 if TYPE_CHECKING:
     from provision.document import Document
@@ -118,122 +104,13 @@ SYSTEM_GROUPS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A path that a part of the config makes."""
-
-    path: str
-    place: Place
-    kind: str
-
-
-def check(document: Document) -> Iterator[Problem]:
-    claims = tuple(_claims(document))
+def check(document: Document, claims: tuple[Claim, ...]) -> Iterator[Problem]:
+    """`claims` are those of all sections."""
     yield from _check_paths(claims)
     yield from _check_names(document)
     yield from _check_owners(document)
     yield from _check_low_ids(document)
     yield from _check_needed_units(document)
-
-
-def _claims(document: Document) -> Iterator[Claim]:
-    if document.hostname is not None:
-        yield Claim("/etc/hostname", ("hostname",), "file")
-    for index, directory in enumerate(document.directories):
-        kind = "absent" if directory.absent else "directory"
-        yield Claim(directory.path, ("directories", index, "path"), kind)
-    for index, file in enumerate(document.files):
-        yield Claim(file.path, ("files", index, "path"), "absent" if file.absent else "file")
-    for index, link in enumerate(document.links):
-        yield Claim(link.path, ("links", index, "path"), "absent" if link.absent else "link")
-    for index, user in enumerate(document.users):
-        if user.sudo_rules:
-            yield Claim(sudoers_path(user.name), ("users", index, "sudo"), "file")
-    yield from _unit_claims(document)
-    yield from _network_claims(document)
-    yield from _container_claims(document)
-    if document.etcd is not None:
-        yield Claim(DROPIN_PATH, ("etcd",), "file")
-    for index, key in enumerate(document.ssh_host_keys):
-        yield Claim(key.path, ("ssh_host_keys", index), "file")
-        yield Claim(f"{key.path}.pub", ("ssh_host_keys", index), "file")
-    yield from _setting_claims(document)
-    yield from _trust_claims(document)
-    yield from _command_claims(document)
-
-
-def _setting_claims(document: Document) -> Iterator[Claim]:
-    if document.hosts:
-        yield Claim(HOSTS_PATH, ("hosts",), "file")
-    if document.kernel and document.kernel.modules:
-        yield Claim(MODULES_PATH, ("kernel", "modules"), "file")
-    if document.kernel and document.kernel.sysctl:
-        yield Claim(SYSCTL_PATH, ("kernel", "sysctl"), "file")
-    if document.time and document.time.zone:
-        yield Claim(LOCALTIME_PATH, ("time", "zone"), "link")
-        yield Claim(TIMEZONE_PATH, ("time", "zone"), "file")
-    if document.time and document.time.ntp:
-        yield Claim(TIMESYNC_PATH, ("time", "ntp"), "file")
-    if document.locale:
-        yield Claim(LOCALE_PATH, ("locale",), "file")
-        yield Claim(DEBIAN_LOCALE_PATH, ("locale",), "link")
-    for path in (VCONSOLE_PATH, DEBIAN_KEYBOARD_PATH) if document.keyboard else ():
-        yield Claim(path, ("keyboard",), "file")
-    for path in (SYSTEM_PATH, USER_PATH, SHELL_PATH) if document.proxy else ():
-        yield Claim(path, ("proxy",), "file")
-
-
-def _trust_claims(document: Document) -> Iterator[Claim]:
-    names: set[str] = set()
-    for index, authority in enumerate(document.trust.certificate_authorities if document.trust else ()):
-        place: Place = ("trust", "certificate_authorities", index, "name")
-        if not names:
-            yield Claim(BUNDLE_PATH, place[:1], "file")
-        if authority.name not in names:  # twice is reported by the section itself
-            yield Claim(certificate_path(authority), place, "file")
-        names.add(authority.name)
-
-
-def _command_claims(document: Document) -> Iterator[Claim]:
-    names: set[str] = set()
-    for index, command in enumerate(document.commands):
-        if command.name not in names:  # twice is reported by the section itself
-            yield Claim(command_path(command), ("commands", index, "name"), "file")
-            if command.script is not None:
-                yield Claim(script_path(command), ("commands", index, "script"), "file")
-        names.add(command.name)
-
-
-def _container_claims(document: Document) -> Iterator[Claim]:
-    names: set[str] = set()
-    for index, container in enumerate(document.containers):
-        if container.name not in names:  # a name twice is reported by the section itself
-            for path in container_paths(container):
-                yield Claim(path, ("containers", index, "name"), "file")
-        names.add(container.name)
-
-
-def _unit_claims(document: Document) -> Iterator[Claim]:
-    for index, unit in enumerate(document.units):
-        # A unit without content is the system's own: its path is claimed to find the same unit listed twice.
-        yield Claim(unit_path(unit), ("units", index, "name"), "file")
-        names: set[str] = set()
-        for number, dropin in enumerate(unit.dropins):
-            if dropin.name not in names:  # twice in one unit is reported by the unit itself
-                path = f"{unit_path(unit)}.d/{dropin.name}"
-                yield Claim(path, ("units", index, "dropins", number, "name"), "file")
-            names.add(dropin.name)
-    for path in preset_paths(document.units):
-        yield Claim(path, ("units",), "file")
-
-
-def _network_claims(document: Document) -> Iterator[Claim]:
-    names: set[str] = set()
-    for index, interface in enumerate(document.network.interfaces if document.network else ()):
-        # The first file alone tells of a name used twice.
-        for path in paths_of(interface)[: 1 if interface.name in names else None]:
-            yield Claim(path, ("network", "interfaces", index, "name"), "file")
-        names.add(interface.name)
 
 
 def _check_paths(claims: tuple[Claim, ...]) -> Iterator[Problem]:
@@ -244,13 +121,20 @@ def _check_paths(claims: tuple[Claim, ...]) -> Iterator[Problem]:
             message = f"{claim.path!r} is {_verb(earlier)} by {path_text(earlier.place)} already"
             yield error("duplicate-path", claim.place, message)
     for claim in claims:
-        for parent in PurePosixPath(claim.path).parents:
-            above = first.get(str(parent))
+        for parent in _parents(claim.path):
+            above = first.get(parent)
             if above is not None and above.kind != "directory" and not (above.kind == claim.kind == "absent"):
                 maker = path_text(above.place)
                 does = "removes" if above.kind == "absent" else f"makes a {above.kind}"
                 message = f"{claim.path!r} is below {above.path!r}, which {maker} {does}"
                 yield error(f"below-{above.kind}", claim.place, message)
+
+
+def _parents(path: str) -> Iterator[str]:
+    """The nearest first."""
+    while (parent := dirname(path)) != path:
+        yield parent
+        path = parent
 
 
 def _verb(claim: Claim) -> str:
@@ -337,4 +221,7 @@ def _needed_units(document: Document) -> Iterator[tuple[str, Place]]:
     if document.etcd is not None:
         yield "etcd.service", ("etcd",)
     if document.time and document.time.ntp:
+        # Not at the top: a config without this section does without its module.
+        from provision.sections.time import TIMESYNC_UNIT
+
         yield TIMESYNC_UNIT, ("time", "ntp")

@@ -6,7 +6,8 @@ import base64
 import re
 import textwrap
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 BLOCK = re.compile(r"-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END \1-----", re.DOTALL)
 MAX_PEM_CHARS = (
@@ -33,8 +34,7 @@ class CertificateError(Exception):
     """What is wrong, in words without a character of the text: it may be a private key."""
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
+class Certificate(Struct, frozen=True):
     """`pem` is the text in its one normal form, `subject_hash` what OpenSSL calls files of trusted ones by."""
 
     pem: str
@@ -42,8 +42,7 @@ class Certificate:
     is_authority: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Element:
+class _Element(Struct, frozen=True):
     """One DER element: its tag, its content, and all its octets."""
 
     tag: int

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from provision.actions import EnableUnit, Step, WriteFile
 from provision.facts import Facts
 from provision.findings import Place, Problem, error, path_text
+from provision.sections.claims import Claim
 from provision.sections.places import check_path
 from provision.sections.unit_words import command_line, quoted
 from provision.variables import has_variable
@@ -125,7 +125,7 @@ def _check_command(command: Command, place: Place) -> Iterator[Problem]:
             problem = error(
                 "environment-name", (*place, "environment", name), f"{name!r} is no variable name"
             )
-            yield replace(problem, at_key=True)
+            yield structs.replace(problem, at_key=True)
 
 
 def _check_what(command: Command, place: Place) -> Iterator[Problem]:
@@ -133,7 +133,7 @@ def _check_what(command: Command, place: Place) -> Iterator[Problem]:
         yield error("command-missing", place, "one of command or script is needed")
     elif command.command is not None and command.script is not None:
         problem = error("command-twice", (*place, "script"), "command and script exclude each other")
-        yield replace(problem, at_key=True)
+        yield structs.replace(problem, at_key=True)
     if command.command is not None:
         yield from _check_argv(command.command, (*place, "command"))
     if command.script is not None:
@@ -159,6 +159,16 @@ def _check_script(text: str, place: Place) -> Iterator[Problem]:
         yield error(
             "script-line-breaks", place, "the kernel takes the carriage return for the interpreter's", hint
         )
+
+
+def claims(commands: tuple[Command, ...], place: Place) -> Iterator[Claim]:
+    names: set[str] = set()
+    for index, command in enumerate(commands):
+        if command.name not in names:  # twice is reported above
+            yield Claim(unit_path(command), (*place, index, "name"))
+            if command.script is not None:
+                yield Claim(script_path(command), (*place, index, "script"))
+        names.add(command.name)
 
 
 def plan(commands: tuple[Command, ...], _facts: Facts) -> Iterator[Step]:

@@ -11,6 +11,7 @@ from provision.actions import EnsureDirectory, RemovePath, Step
 from provision.facts import Facts
 from provision.findings import Place, Problem, error, path_text
 from provision.sections.absent import check_absent
+from provision.sections.claims import Claim
 from provision.sections.names import check_owner, owner
 from provision.sections.places import Mode, check_mode, check_path, parse_mode
 
@@ -75,6 +76,12 @@ def _check_removal(directory: Directory, place: Place) -> Iterator[Problem]:
             yield error("remove-system", (*place, "path"), message)
     elif directory.recursive:
         yield error("recursive", (*place, "recursive"), "recursive is for `absent: true` only")
+
+
+def claims(directories: tuple[Directory, ...], place: Place) -> Iterator[Claim]:
+    for index, directory in enumerate(directories):
+        here = (*place, index, "path")
+        yield Claim(directory.path, here, "absent" if directory.absent else "directory")
 
 
 def plan(directories: tuple[Directory, ...], _facts: Facts) -> Iterator[Step]:

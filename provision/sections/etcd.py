@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from provision.actions import EnableUnit, Step, WriteFile
 from provision.facts import Facts
 from provision.findings import Place, Problem, did_you_mean, error
+from provision.sections.claims import Claim
 from provision.sections.etcd_settings import FIELDS, SETTINGS
 from provision.sections.places import check_path
 from provision.sections.unit_words import quoted
@@ -100,13 +100,19 @@ def _check_setting(name: str, value: str | int | float | bool, place: Place) -> 
     if name in FIELDS:
         hint = f"write {FIELDS[name]}" if FIELDS[name] else "discovery decides it"
         problem = error("etcd-setting", place, f"{name!r} is not for settings", hint)
-        yield replace(problem, at_key=True)
+        yield structs.replace(problem, at_key=True)
     elif name not in SETTINGS:
         flag = name.removeprefix("--").removeprefix("ETCD_").lower().replace("_", "-")
         suggestion = did_you_mean(flag, SETTINGS | FIELDS.keys())
-        yield replace(error("etcd-setting", place, f"etcd has no setting {name!r}", suggestion), at_key=True)
+        yield structs.replace(
+            error("etcd-setting", place, f"etcd has no setting {name!r}", suggestion), at_key=True
+        )
     elif isinstance(value, str) and "\n" in value:
         yield error("etcd-setting", place, "a line break cannot be part of a setting")
+
+
+def claims(_etcd: Etcd, place: Place) -> Iterator[Claim]:
+    yield Claim(DROPIN_PATH, place)
 
 
 def plan(etcd: Etcd | None, _facts: Facts) -> Iterator[Step]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Protocol
+
+from msgspec import structs
 
 from provision.actions import RemoteContent, Secret
 from provision.compression import gunzip
@@ -57,7 +58,7 @@ def check_contents(file: Contents, place: Place) -> Iterator[Problem]:
     if file.compression is not None and file.source is None and file.content_base64 is None:
         message = "compression without content_base64 or source: text is written as it stands"
         problem = error("compression-without-bytes", (*place, "compression"), message)
-        yield replace(problem, at_key=True)
+        yield structs.replace(problem, at_key=True)
 
 
 def contents_of(file: Contents) -> bytes | RemoteContent:
@@ -99,7 +100,7 @@ def _check_inline(file: Contents, field: str, place: Place) -> Iterator[Problem]
     except ValueError as problem:
         about_gzip = "gzip" in str(problem) or "unpacks" in str(problem)
         found = error("gzip" if about_gzip else code, (*place, field), str(problem))
-        yield replace(found, sensitive=True)
+        yield structs.replace(found, sensitive=True)
         return
     yield from _check_inline_digest(file, content, place)
 
@@ -136,13 +137,13 @@ def _check_digests(file: Contents, place: Place) -> Iterator[Problem]:
             continue
         if file.source is None:
             problem = error("digest-without-source", (*place, name), f"{name} without a source to verify")
-            yield replace(problem, at_key=True)
+            yield structs.replace(problem, at_key=True)
         if not has_variable(digest) and not re.fullmatch(rf"[0-9a-fA-F]{{{digits}}}", digest):
             message = f"a {name} has {digits} hexadecimal digits, this has {len(digest)} characters"
             yield error("digest", (*place, name), message)
     if file.sha256 is not None and file.sha512 is not None:
         problem = error("digest-twice", (*place, "sha512"), "sha256 and sha512 exclude each other")
-        yield replace(problem, at_key=True)
+        yield structs.replace(problem, at_key=True)
 
 
 def _check_headers(file: Contents, place: Place) -> Iterator[Problem]:
@@ -150,7 +151,7 @@ def _check_headers(file: Contents, place: Place) -> Iterator[Problem]:
         return
     if file.source is None or is_data_url(file.source):
         problem = error("headers-without-source", place, "headers without a source that is fetched")
-        yield replace(problem, at_key=True)
+        yield structs.replace(problem, at_key=True)
     seen: set[str] = set()
     for name, value in file.headers.items():
         reason = _header_reason(name, value.reveal())
@@ -158,7 +159,7 @@ def _check_headers(file: Contents, place: Place) -> Iterator[Problem]:
             reason = "the same header twice"
         seen.add(name.lower())
         if reason:
-            yield replace(error("header", (*place, name), reason), at_key=True, sensitive=True)
+            yield structs.replace(error("header", (*place, name), reason), at_key=True, sensitive=True)
 
 
 def _header_reason(name: str, value: str) -> str | None:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from provision.actions import Action, AppendText, RemovePath, Step, WriteFile
 from provision.facts import Facts
 from provision.findings import Place, Problem, error, path_text
 from provision.sections.absent import check_absent
+from provision.sections.claims import Claim
 from provision.sections.file_contents import check_contents, contents_of
 from provision.sections.hidden import HiddenText
 from provision.sections.names import check_owner, owner
@@ -119,7 +119,7 @@ def _check_one_content(file: File, place: Place) -> Iterator[Problem]:
         )
     elif len(given) > 1:
         message = f"{' and '.join(given)} exclude each other"
-        yield replace(error("file-content-twice", (*place, given[1]), message), at_key=True)
+        yield structs.replace(error("file-content-twice", (*place, given[1]), message), at_key=True)
 
 
 def _check_append(file: File, texts: tuple[str, ...], place: Place) -> Iterator[Problem]:
@@ -128,7 +128,13 @@ def _check_append(file: File, texts: tuple[str, ...], place: Place) -> Iterator[
             yield error("append-empty", (*place, "append", index), "there is nothing to append")
     if not file.overwrite:
         message = "append keeps what is in the file anyway"
-        yield replace(error("append-overwrite", (*place, "overwrite"), message), at_key=True)
+        yield structs.replace(error("append-overwrite", (*place, "overwrite"), message), at_key=True)
+
+
+def claims(files: tuple[File, ...], place: Place) -> Iterator[Claim]:
+    for index, file in enumerate(files):
+        here = (*place, index, "path")
+        yield Claim(file.path, here, "absent" if file.absent else "file")
 
 
 def plan(files: tuple[File, ...], _facts: Facts) -> Iterator[Step]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class HiddenText:
-    """Text that no repr or log line shows. Not a dataclass: msgspec would read one as a mapping."""
+    """Text that no repr or log line shows. Not a Struct: msgspec would read one as a mapping."""
 
     __slots__ = ("_text",)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from provision.actions import Step, WriteFile
 from provision.facts import Facts
 from provision.findings import Place, Problem, error, path_text
+from provision.sections.claims import Claim
 from provision.sections.hosts import is_host_name
 from provision.variables import has_variable
 
@@ -21,6 +22,10 @@ def check(hostname: str | None, place: Place) -> Iterator[Problem]:
     elif not is_host_name(hostname):
         hint = "letters, digits and hyphens in labels of at most 63 characters, joined by dots (RFC 1123)"
         yield error("hostname", place, f"{hostname!r} is no host name", hint)
+
+
+def claims(_hostname: str, place: Place) -> Iterator[Claim]:
+    yield Claim("/etc/hostname", place)
 
 
 def plan(hostname: str | None, _facts: Facts) -> Iterator[Step]:

@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 from provision.actions import Step, WriteFile
 from provision.facts import Facts
 from provision.findings import Place, Problem, error, path_text
+from provision.sections.claims import Claim
 from provision.sections.hosts import is_host_name
 from provision.sections.urls import is_ip
 from provision.variables import has_variable
@@ -90,6 +91,10 @@ def _version(address: str) -> int | None:
         return None
     # hosts(5) knows no scope: fe80::1%eth0 is an address only together with an interface.
     return None if "%" in address else parsed.version
+
+
+def claims(_hosts: tuple[Host, ...], place: Place) -> Iterator[Claim]:
+    yield Claim(HOSTS_PATH, place)
 
 
 def plan(hosts: tuple[Host, ...], facts: Facts) -> Iterator[Step]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from provision.findings import Place, Problem, error
 from provision.sections.urls import check_url
@@ -52,7 +51,7 @@ def _check_file(include: Include, path: str, place: Place) -> Iterator[Problem]:
         yield error("include-path", here, f"{path!r} is not relative to this file", hint)
     if include.sha256 is not None:
         problem = error("digest-without-source", (*place, "sha256"), "sha256 without a url to verify")
-        yield replace(problem, at_key=True)
+        yield structs.replace(problem, at_key=True)
 
 
 def _check_url(include: Include, url: str, place: Place) -> Iterator[Problem]:
@@ -63,7 +62,9 @@ def _check_url(include: Include, url: str, place: Place) -> Iterator[Problem]:
     if "@" in url.partition("://")[2].partition("/")[0]:
         # Findings name the file they are about: the URL, with all that is in it.
         message = "a URL that is included holds no user or password"
-        yield replace(error("include-url", place, message, "remove what stands before @"), sensitive=True)
+        yield structs.replace(
+            error("include-url", place, message, "remove what stands before @"), sensitive=True
+        )
     if include.sha256 is None:
         hint = "add sha256: the digest in hex, as `sha256sum` prints it"
         yield error("include-digest", place, "a config from elsewhere is taken with its digest only", hint)

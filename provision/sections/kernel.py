@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from provision.actions import Step, WriteFile
 from provision.facts import Facts
 from provision.findings import Place, Problem, did_you_mean, error, path_text, warning
+from provision.sections.claims import Claim
 from provision.variables import has_variable
 
 MODULES_PATH = "/etc/modules-load.d/provision.conf"
@@ -71,12 +71,12 @@ def _check_sysctl(settings: dict[str, str | int], place: Place) -> Iterator[Prob
         here = (*place, key)
         problem = _key_problem(key, here)
         if problem:
-            yield replace(problem, at_key=True)
+            yield structs.replace(problem, at_key=True)
             continue
         path = _sysctl_path(key)
         if path in seen:
             message = f"{key!r} is the same setting as {seen[path]!r}"
-            yield replace(error("duplicate-name", here, message), at_key=True)
+            yield structs.replace(error("duplicate-name", here, message), at_key=True)
         seen.setdefault(path, key)
         if isinstance(value, str) and (not value.strip() or "\n" in value):
             yield error("sysctl-value", here, "a setting has one line of text or a number")
@@ -98,6 +98,13 @@ def _sysctl_path(key: str) -> str:
     plain = key.removeprefix("-")
     first = re.search(r"[./]", plain)
     return plain.translate(str.maketrans("./", "/.")) if first and first[0] == "." else plain
+
+
+def claims(kernel: Kernel, place: Place) -> Iterator[Claim]:
+    if kernel.modules:
+        yield Claim(MODULES_PATH, (*place, "modules"))
+    if kernel.sysctl:
+        yield Claim(SYSCTL_PATH, (*place, "sysctl"))
 
 
 def plan(kernel: Kernel | None, _facts: Facts) -> Iterator[Step]:

@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 from provision.actions import Step, WriteFile
 from provision.facts import Facts
 from provision.findings import Place, Problem, error
+from provision.sections.claims import Claim
 from provision.variables import has_variable
 
 VCONSOLE_PATH = "/etc/vconsole.conf"
@@ -60,6 +61,11 @@ def check(keyboard: Keyboard | None, place: Place) -> Iterator[Problem]:
         if not has_variable(option) and not OPTION.fullmatch(option):
             hint = "group:option, for example ctrl:nocaps"
             yield error("keyboard-option", (*place, "options", index), f"{option!r} is no option", hint)
+
+
+def claims(_keyboard: Keyboard, place: Place) -> Iterator[Claim]:
+    yield Claim(VCONSOLE_PATH, place)
+    yield Claim(DEBIAN_KEYBOARD_PATH, place)
 
 
 def plan(keyboard: Keyboard | None, _facts: Facts) -> Iterator[Step]:

@@ -11,6 +11,7 @@ from provision.actions import EnsureLink, RemovePath, Step
 from provision.facts import Facts
 from provision.findings import Place, Problem, error, path_text
 from provision.sections.absent import check_absent
+from provision.sections.claims import Claim
 from provision.sections.places import check_path
 
 
@@ -50,6 +51,12 @@ def _check_target(link: Link, target: str, place: Place) -> Iterator[Problem]:
         yield error("link-to-itself", place, "the link points at itself")
     elif link.hard:
         yield from check_path(target, place)
+
+
+def claims(links: tuple[Link, ...], place: Place) -> Iterator[Claim]:
+    for index, link in enumerate(links):
+        here = (*place, index, "path")
+        yield Claim(link.path, here, "absent" if link.absent else "link")
 
 
 def plan(links: tuple[Link, ...], _facts: Facts) -> Iterator[Step]:

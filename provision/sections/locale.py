@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from provision.actions import EnsureLink, Step, WriteFile
 from provision.facts import Facts
 from provision.findings import Place, Problem, did_you_mean, error, warning
+from provision.sections.claims import Claim
 from provision.variables import has_variable
 
 LOCALE_PATH = "/etc/locale.conf"
@@ -57,7 +57,7 @@ def check(locale: Locale | None, place: Place) -> Iterator[Problem]:
         if category not in CATEGORIES:
             hint = did_you_mean(category.upper(), CATEGORIES) or f"known are {', '.join(sorted(CATEGORIES))}"
             problem = error("locale-category", here, f"there is no category {category!r}", hint)
-            yield replace(problem, at_key=True)
+            yield structs.replace(problem, at_key=True)
         yield from _check_name(name, here)
 
 
@@ -70,6 +70,11 @@ def _check_name(name: str, place: Place) -> Iterator[Problem]:
     elif (match["codeset"] or "").upper().replace("-", "") != "UTF8":
         hint = f"did you mean {name.partition('.')[0].partition('@')[0]}.UTF-8?"
         yield warning("locale-not-utf8", place, f"{name!r} is a locale without UTF-8", hint)
+
+
+def claims(_locale: Locale, place: Place) -> Iterator[Claim]:
+    yield Claim(LOCALE_PATH, place)
+    yield Claim(DEBIAN_LOCALE_PATH, place, "link")
 
 
 def plan(locale: Locale | None, _facts: Facts) -> Iterator[Step]:

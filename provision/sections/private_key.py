@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 BEGIN = "-----BEGIN OPENSSH PRIVATE KEY-----"
 END = "-----END OPENSSH PRIVATE KEY-----"
 MAGIC = b"openssh-key-v1\0"
 
 
-@dataclass(frozen=True, slots=True)
-class PublicHalf:
+class PublicHalf(Struct, frozen=True):
     """`key_type` as in a .pub file, e.g. ssh-ed25519."""
 
     key_type: str

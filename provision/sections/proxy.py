@@ -13,6 +13,7 @@ from msgspec import Meta, Struct
 from provision.actions import Step, WriteFile
 from provision.facts import Facts
 from provision.findings import Place, Problem, error, warning
+from provision.sections.claims import Claim
 from provision.sections.hidden import HiddenText
 from provision.sections.hosts import is_host_name
 from provision.sections.unit_words import quoted
@@ -108,6 +109,11 @@ def _is_network(text: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def claims(_proxy: Proxy, place: Place) -> Iterator[Claim]:
+    for path in (SYSTEM_PATH, USER_PATH, SHELL_PATH):
+        yield Claim(path, place)
 
 
 def plan(proxy: Proxy | None, _facts: Facts) -> Iterator[Step]:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from provision.actions import Step, WriteFile
 from provision.facts import Facts
 from provision.findings import Place, Problem, error, path_text
+from provision.sections.claims import Claim
 from provision.sections.hidden import HiddenText
 from provision.sections.private_key import PublicHalf, read_public_half
 
@@ -51,7 +51,7 @@ def _check_key(key: SshHostKey, place: Place) -> Iterator[Problem]:
         half = read_public_half(key.private.reveal())
     except ValueError as problem:
         hint = f'make one with `ssh-keygen -t {key.type} -N "" -f FILE`, and write the whole of FILE'
-        yield replace(error("host-key", (*place, "private"), str(problem), hint), sensitive=True)
+        yield structs.replace(error("host-key", (*place, "private"), str(problem), hint), sensitive=True)
         return
     if half.key_type not in KEY_TYPES[key.type]:
         message = f"the private key is of type {half.key_type!r}, not {key.type}"
@@ -63,10 +63,16 @@ def _check_key(key: SshHostKey, place: Place) -> Iterator[Problem]:
 def _check_public(public: str, half: PublicHalf, place: Place) -> Iterator[Problem]:
     if "PRIVATE KEY" in public:
         hint = "write the .pub file here, or leave it out"
-        yield replace(error("ssh-private-key", place, "this is a private key", hint), sensitive=True)
+        yield structs.replace(error("ssh-private-key", place, "this is a private key", hint), sensitive=True)
     elif "\n" in public.strip() or public.split()[:2] != half.line.split():
         hint = "leave it out: it is taken from the private key"
         yield error("host-key-pair", place, "this is not the public half of the private key", hint)
+
+
+def claims(keys: tuple[SshHostKey, ...], place: Place) -> Iterator[Claim]:
+    for index, key in enumerate(keys):
+        yield Claim(key.path, (*place, index))
+        yield Claim(f"{key.path}.pub", (*place, index))
 
 
 def plan(keys: tuple[SshHostKey, ...], _facts: Facts) -> Iterator[Step]:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec import structs
 
 from provision.findings import Place, Problem, did_you_mean, error
 from provision.variables import has_variable
@@ -26,7 +27,7 @@ OPTIONS = re.compile(r'(?:[A-Za-z0-9-]+(?:="(?:[^"\\]|\\.)*")?(?:,|(?=[ \t])))+[
 def check_ssh_key(line: str, place: Place) -> Iterator[Problem]:
     if "PRIVATE KEY" in line:
         hint = "write the public half (the .pub file), and make a new pair: this one is known now"
-        yield replace(error("ssh-private-key", place, "this is a private key", hint), sensitive=True)
+        yield structs.replace(error("ssh-private-key", place, "this is a private key", hint), sensitive=True)
         return
     key = line.strip()
     if has_variable(key):
@@ -45,7 +46,7 @@ def _check_line(key: str, place: Place) -> Iterator[Problem]:
         hint = did_you_mean(key_type, KEY_TYPES) or "the content of a .pub file: ssh-ed25519 AAAA... comment"
         problem = error("ssh-key", place, "does not start with a known key type", hint)
         # What is no key may be anything, also a password.
-        yield replace(problem, sensitive=True)
+        yield structs.replace(problem, sensitive=True)
     elif not blob:
         yield error("ssh-key", place, f"nothing after {key_type!r}", "was the key cut?")
     else:

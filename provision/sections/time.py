@@ -11,6 +11,7 @@ from msgspec import Meta, Struct
 from provision.actions import EnableUnit, EnsureLink, Step, WriteFile
 from provision.facts import Facts
 from provision.findings import Place, Problem, did_you_mean, error, path_text
+from provision.sections.claims import Claim
 from provision.sections.hosts import is_host_name
 from provision.sections.urls import is_ip
 from provision.variables import has_variable
@@ -71,6 +72,14 @@ def _check_zone(zone: str, place: Place) -> Iterator[Problem]:
         known = zoneinfo.available_timezones()
         if known:  # a checker without the database knows the syntax only
             yield error("time-zone", place, f"there is no time zone {zone!r}", did_you_mean(zone, known))
+
+
+def claims(time: Time, place: Place) -> Iterator[Claim]:
+    if time.zone:
+        yield Claim(LOCALTIME_PATH, (*place, "zone"), "link")
+        yield Claim(TIMEZONE_PATH, (*place, "zone"))
+    if time.ntp:
+        yield Claim(TIMESYNC_PATH, (*place, "ntp"))
 
 
 def plan(time: Time | None, _facts: Facts) -> Iterator[Step]:

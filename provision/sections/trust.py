@@ -12,15 +12,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Annotated
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from provision.actions import EnsureBlock, EnsureLink, Step, WriteFile
 from provision.facts import Facts
 from provision.findings import Place, Problem, error, path_text, warning
 from provision.sections.certificates import CertificateError, read_certificate
+from provision.sections.claims import Claim
 
 CERTIFICATE_DIRECTORY = "/etc/ssl/certs"
 BUNDLE_PATH = f"{CERTIFICATE_DIRECTORY}/ca-certificates.crt"
@@ -79,7 +79,7 @@ def _check_certificate(pem: str, place: Place, seen: dict[str, Place]) -> Iterat
     try:
         certificate = read_certificate(pem)
     except CertificateError as problem:
-        yield replace(error("certificate", place, str(problem)), sensitive=True)
+        yield structs.replace(error("certificate", place, str(problem)), sensitive=True)
         return
     if not certificate.is_authority:
         hint = "give the certificate of the authority that signed it"
@@ -87,6 +87,16 @@ def _check_certificate(pem: str, place: Place, seen: dict[str, Place]) -> Iterat
     if certificate.pem in seen:
         yield error("duplicate-certificate", place, f"the certificate of {path_text(seen[certificate.pem])}")
     seen.setdefault(certificate.pem, place)
+
+
+def claims(trust: Trust, place: Place) -> Iterator[Claim]:
+    names: set[str] = set()
+    for index, authority in enumerate(trust.certificate_authorities):
+        if not names:
+            yield Claim(BUNDLE_PATH, place)
+        if authority.name not in names:  # twice is reported above
+            yield Claim(certificate_path(authority), (*place, "certificate_authorities", index, "name"))
+        names.add(authority.name)
 
 
 def plan(trust: Trust | None, _facts: Facts) -> Iterator[Step]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec import structs
 
 from provision.findings import Place, Problem, did_you_mean, error, warning
 from provision.sections.unit_directives import DIRECTIVES, SECTIONS
@@ -27,7 +28,7 @@ def check_unit_text(text: str, place: Place, unit_type: str) -> Iterator[Problem
             if known:
                 yield from _check_section(section, known, place, number)
         elif problem := _line_problem(line, inside=bool(section)):
-            yield replace(error("unit-syntax", place, problem), text_line=number)
+            yield structs.replace(error("unit-syntax", place, problem), text_line=number)
             return
         elif section in DIRECTIVES and (known is None or section in known):
             yield from _check_directive(line, section, known or frozenset(), place, number)
@@ -42,7 +43,7 @@ def _check_section(name: str, known: frozenset[str], place: Place, number: int) 
         return
     hint = did_you_mean(name, known) or f"sections read here are {', '.join(sorted(known))}"
     problem = warning("unit-section", place, f"systemd ignores section [{name}] here", hint)
-    yield replace(problem, text_line=number)
+    yield structs.replace(problem, text_line=number)
 
 
 def _check_directive(
@@ -56,7 +57,7 @@ def _check_directive(
         f"it belongs into [{others[0]}]" if others else did_you_mean(name, _alike(name, DIRECTIVES[section]))
     )
     message = f"systemd 252 knows no {name[:40]!r} in [{section}], and ignores it"
-    yield replace(warning("unit-directive", place, message, hint), text_line=number)
+    yield structs.replace(warning("unit-directive", place, message, hint), text_line=number)
 
 
 def _alike(name: str, known: frozenset[str]) -> list[str]:

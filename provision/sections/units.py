@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from provision.actions import EnableUnit, EnsureLink, MaskUnit, Step, WriteFile
 from provision.facts import Facts
 from provision.findings import Place, Problem, did_you_mean, error, path_text, warning
+from provision.sections.claims import Claim
 from provision.sections.unit_text import check_unit_text, section_names
 from provision.variables import has_variable
 
@@ -117,10 +117,10 @@ def check_unit_name(name: str, place: Place) -> Iterator[Problem]:
 def _check_wishes(unit: Unit, place: Place) -> Iterator[Problem]:
     if unit.mask and unit.content is not None:
         message = "a masked unit cannot have content: masking puts a link to /dev/null in its place"
-        yield replace(error("unit-mask-content", (*place, "mask"), message), at_key=True)
+        yield structs.replace(error("unit-mask-content", (*place, "mask"), message), at_key=True)
     if unit.mask and unit.enable:
         message = "masked and enabled exclude each other"
-        yield replace(error("unit-mask-enable", (*place, "mask"), message), at_key=True)
+        yield structs.replace(error("unit-mask-enable", (*place, "mask"), message), at_key=True)
     if (
         unit.enable
         and unit.content
@@ -129,7 +129,7 @@ def _check_wishes(unit: Unit, place: Place) -> Iterator[Problem]:
     ):
         hint = "add [Install] with WantedBy=multi-user.target"
         message = "enabling does nothing: the unit has no [Install] section"
-        yield replace(warning("unit-no-install", (*place, "enable"), message, hint), at_key=True)
+        yield structs.replace(warning("unit-no-install", (*place, "enable"), message, hint), at_key=True)
     yield from _check_template(unit, place)
     yield from _check_scope(unit, place)
     wishes = (unit.content, unit.enable, unit.mask, unit.preset)
@@ -141,10 +141,10 @@ def _check_template(unit: Unit, place: Place) -> Iterator[Problem]:
     if unit.instances and not is_template(unit.name):
         message = "only a template has instances"
         hint = "a template's name has @ before its suffix, for example echo@.service"
-        yield replace(error("unit-instances", (*place, "instances"), message, hint), at_key=True)
+        yield structs.replace(error("unit-instances", (*place, "instances"), message, hint), at_key=True)
     if unit.instances and unit.enable is None and unit.preset is None:
         message = "nothing is asked of the instances"
-        yield replace(
+        yield structs.replace(
             error("unit-instances", (*place, "instances"), message, "add enable: true"), at_key=True
         )
     seen: set[str] = set()
@@ -159,7 +159,9 @@ def _check_template(unit: Unit, place: Place) -> Iterator[Problem]:
     starts_nothing = is_template(unit.name) and unit.enable and not unit.instances
     if starts_nothing and unit.content is not None and not DEFAULT_INSTANCE.search(unit.content):
         message = "enabling a template without naming an instance starts nothing"
-        yield replace(warning("unit-no-instance", (*place, "enable"), message, "add instances"), at_key=True)
+        yield structs.replace(
+            warning("unit-no-instance", (*place, "enable"), message, "add instances"), at_key=True
+        )
 
 
 DEFAULT_INSTANCE = re.compile(r"^\s*DefaultInstance\s*=", re.MULTILINE)
@@ -170,14 +172,14 @@ def _check_scope(unit: Unit, place: Place) -> Iterator[Problem]:
         if is_network_file(unit.name) and getattr(unit, key) not in (None, ()):
             message = f"a .{suffix_of(unit.name)} file is read as soon as it is there"
             problem = error("unit-network-file", (*place, key), message, f"remove {key}")
-            yield replace(problem, at_key=True)
+            yield structs.replace(problem, at_key=True)
     if is_network_file(unit.name) and unit.scope == "user":
         message = f"a .{suffix_of(unit.name)} file is for the system"
         yield error("unit-network-file", (*place, "scope"), message, "remove scope")
     if unit.preset is not None and unit.enable is not None and unit.preset != unit.enable:
         message = "enable and preset say different things"
         hint = "remove preset: it follows enable"
-        yield replace(error("unit-preset-enable", (*place, "preset"), message, hint), at_key=True)
+        yield structs.replace(error("unit-preset-enable", (*place, "preset"), message, hint), at_key=True)
 
 
 def is_template(name: str) -> bool:
@@ -212,6 +214,20 @@ def _check_dropin(dropin: DropIn, place: Place, unit: Unit) -> Iterator[Problem]
         hint = "systemd reads only drop-ins whose name ends in .conf"
         yield error("dropin-name", (*place, "name"), f"{dropin.name!r} is no drop-in name", hint)
     yield from check_unit_text(dropin.content, (*place, "content"), unit.name.rpartition(".")[2])
+
+
+def claims(units: tuple[Unit, ...], place: Place) -> Iterator[Claim]:
+    for index, unit in enumerate(units):
+        # A unit without content is the system's own: its path is claimed to find the same unit listed twice.
+        yield Claim(unit_path(unit), (*place, index, "name"))
+        names: set[str] = set()
+        for number, dropin in enumerate(unit.dropins):
+            if dropin.name not in names:  # twice in one unit is reported above
+                path = f"{unit_path(unit)}.d/{dropin.name}"
+                yield Claim(path, (*place, index, "dropins", number, "name"))
+            names.add(dropin.name)
+    for path in preset_paths(units):
+        yield Claim(path, place)
 
 
 def plan(units: tuple[Unit, ...], _facts: Facts) -> Iterator[Step]:

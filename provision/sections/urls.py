@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator
-from dataclasses import replace
-from urllib.parse import SplitResult, urlsplit
+from typing import TYPE_CHECKING
+
+from msgspec import structs
 
 from provision.findings import Place, Problem, error
 from provision.sections.hosts import is_host_name
 from provision.variables import has_variable
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
 
 
 def check_url(text: str, place: Place, *, schemes: tuple[str, ...]) -> Iterator[Problem]:
@@ -19,12 +22,14 @@ def check_url(text: str, place: Place, *, schemes: tuple[str, ...]) -> Iterator[
     reason = _reason(text, schemes)
     if reason:
         hint = f"write {' or '.join(f'{scheme}://host/path' for scheme in schemes)}"
-        yield replace(error("url", place, reason, hint), sensitive="@" in text)
+        yield structs.replace(error("url", place, reason, hint), sensitive="@" in text)
 
 
 def _reason(text: str, schemes: tuple[str, ...]) -> str | None:
     if any(char.isspace() or not char.isprintable() for char in text):
         return "a URL has no spaces or line breaks; write them as %20"
+    from urllib.parse import urlsplit  # not at the top: a config without URLs needs none of it
+
     try:
         url = urlsplit(text)
         port = url.port
@@ -46,6 +51,8 @@ def _is_host(url: SplitResult) -> bool:
 
 
 def is_ip(text: str) -> bool:
+    import ipaddress
+
     try:
         ipaddress.ip_address(text)
     except ValueError:

@@ -12,6 +12,7 @@ from provision.actions import EnsureAuthorizedKeys, EnsureUser, RemoveUser, Secr
 from provision.facts import Facts
 from provision.findings import Place, Problem, error, path_text, warning
 from provision.sections.absent import check_absent
+from provision.sections.claims import Claim
 from provision.sections.hidden import HiddenText
 from provision.sections.names import AccountId, check_account_name, check_reserved_id
 from provision.sections.places import check_path
@@ -163,6 +164,12 @@ def _check_sha_crypt(text: str, place: Place) -> Iterator[Problem]:
         expected = SHA_CRYPT_CHARS[match[1]]
         message = f"the last part of a ${match[1]}$ hash has {expected} characters, this one {len(match[2])}"
         yield warning("password-hash-length", place, message, "no password will match it; was it cut?")
+
+
+def claims(users: tuple[User, ...], place: Place) -> Iterator[Claim]:
+    for index, user in enumerate(users):
+        if user.sudo_rules:
+            yield Claim(sudoers_path(user.name), (*place, index, "sudo"))
 
 
 def plan(users: tuple[User, ...], _facts: Facts) -> Iterator[Step]:

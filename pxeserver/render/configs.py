@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from difflib import SequenceMatcher
+
+from msgspec import structs
 
 from provision.findings import Finding, has_errors
 from provision.load import load_bytes
@@ -40,5 +42,5 @@ def _in_template(finding: Finding, rendered: str, template: str) -> Finding:
         if first <= row < end:
             same_length = tag == "equal" or end - first == template_end - template_first
             line = template_first + (row - first if same_length else 0)
-            return replace(finding, line=line + 1)
+            return structs.replace(finding, line=line + 1)
     return finding

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec import structs
 
 from provision.findings import Place, Problem, did_you_mean, error, path_text
 from provision.sections.containers.engines import check_engine
@@ -107,7 +108,7 @@ def _check_origin(container: Container, place: Place) -> Iterator[Problem]:
         yield error("container-no-image", place, "nothing to run: image or root is needed")
     elif container.image is not None and container.root is not None:
         problem = error("container-image-twice", (*place, "root"), "image and root exclude each other")
-        yield replace(problem, at_key=True)
+        yield structs.replace(problem, at_key=True)
     if container.image is not None:
         yield from check_image(container.image, (*place, "image"))
     if container.root is not None:
@@ -137,17 +138,17 @@ def _check_environment(container: Container, place: Place) -> Iterator[Problem]:
             if not ENVIRONMENT_NAME.fullmatch(name):
                 hint = "letters, digits and _, no digit first"
                 problem = error("environment-name", here, f"{name!r} is no variable's name", hint)
-                yield replace(problem, at_key=True)
+                yield structs.replace(problem, at_key=True)
             if field == "secret_environment" and name in container.environment:
                 first = path_text((*place, "environment", name))
                 problem = error("duplicate-name", here, f"{name!r} is set by {first} already")
-                yield replace(problem, at_key=True)
+                yield structs.replace(problem, at_key=True)
     values = {name: secret.reveal() for name, secret in container.secret_environment.items()}
     for field, pairs in (("environment", container.environment), ("secret_environment", values)):
         for name, value in pairs.items():
             if CONTROL.search(value):
                 message = "a line break or control character cannot be part of a variable's value"
-                yield replace(error("environment-value", (*place, field, name), message), at_key=True)
+                yield structs.replace(error("environment-value", (*place, field, name), message), at_key=True)
 
 
 def _check_volumes(volumes: tuple[Volume, ...], place: Place) -> Iterator[Problem]:

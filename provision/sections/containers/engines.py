@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from provision.findings import Place, Problem, error, warning
 from provision.sections.containers.images import parse
@@ -15,8 +16,7 @@ IMAGE_ENGINES = ("docker", "podman", "quadlet")
 HOST_NETWORK_ENGINES = ("nspawn", "directory")
 
 
-@dataclass(frozen=True, slots=True)
-class Lack:
+class Lack(Struct, frozen=True):
     """What was asked for and this engine has not."""
 
     place: Place

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from provision.findings import Place, Problem, error, warning
 from provision.variables import has_variable
@@ -16,8 +17,7 @@ TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 DIGEST_DIGITS = {"sha256": 64, "sha512": 128}
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     name: str
     tag: str | None
     digest: str | None

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from provision.sections.containers.paths import pull_unit, pulls, secrets_path
 from provision.sections.containers.together import unit_of
@@ -13,8 +14,7 @@ from provision.sections.unit_words import argument, single, word
 KILL_GRACE_S = 10  # after the engine's own deadline: to kill the container and clean up
 
 
-@dataclass(frozen=True, slots=True)
-class Needs:
+class Needs(Struct, frozen=True):
     """What an engine's unit depends on besides what the container says."""
 
     requires: tuple[str, ...] = ()

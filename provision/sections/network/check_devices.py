@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec import structs
 
 from provision.findings import Place, Problem, did_you_mean, error, path_text, warning
 from provision.sections.hosts import is_host_name
@@ -57,7 +58,7 @@ def _check_mode(bond: Bond, key: str, modes: tuple[str, ...], place: Place) -> I
     if bond.mode not in modes:
         message = f"{key} means nothing in mode {bond.mode}"
         problem = error("bond-mode", (*place, key), message, f"it is for {', '.join(modes)}")
-        yield replace(problem, at_key=True)
+        yield structs.replace(problem, at_key=True)
 
 
 def _check_bridge(bridge: Bridge, place: Place) -> Iterator[Problem]:
@@ -94,13 +95,13 @@ def _check_key_choice(holder: WireGuard | WireGuardPeer, key: str, place: Place)
         yield from check_path(file, (*place, f"{key}_file"))
     if secret is not None and file is not None:
         message = f"{key} and {key}_file exclude each other"
-        yield replace(error("wireguard-two-keys", (*place, f"{key}_file"), message), at_key=True)
+        yield structs.replace(error("wireguard-two-keys", (*place, f"{key}_file"), message), at_key=True)
 
 
 def _check_peer(peer: WireGuardPeer, place: Place) -> Iterator[Problem]:
     if not has_variable(peer.public_key):
         for problem in check_wireguard_key(peer.public_key, (*place, "public_key")):
-            yield replace(problem, sensitive=True)  # what is no public key may be a secret
+            yield structs.replace(problem, sensitive=True)  # what is no public key may be a secret
     yield from _check_key_choice(peer, "preshared_key", place)
     if peer.endpoint is not None and not has_variable(peer.endpoint) and not _is_endpoint(peer.endpoint):
         hint = "host and port: vpn.example:51820, or [fd00::1]:51820"

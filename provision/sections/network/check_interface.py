@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec import structs
 
 from provision.findings import Place, Problem, error, warning
 from provision.sections.hosts import is_host_name
@@ -46,7 +47,7 @@ def _check_what(interface: Interface, place: Place) -> Iterator[Problem]:
         yield error("network-match", place, f"nothing says what {interface.name!r} is", hint)
     for key in given[1:]:
         problem = error("interface-twice", (*place, key), f"{given[0]} and {key} exclude each other")
-        yield replace(problem, at_key=True)
+        yield structs.replace(problem, at_key=True)
     if interface.match is not None:
         yield from _check_match(interface.match, (*place, "match"))
     elif given:
@@ -73,7 +74,7 @@ def _check_renaming(interface: Interface, name: str, place: Place) -> Iterator[P
     yield from check_device_name(name, place)
     if interface.match is None:
         message = "an interface that is made has the name of its entry"
-        yield replace(error("device-name-made", place, message), at_key=True)
+        yield structs.replace(error("device-name-made", place, message), at_key=True)
     elif interface.match.name and re.search(r"[*?\[]", interface.match.name) and not interface.match.mac:
         message = (
             f"the pattern {interface.match.name!r} can fit several interfaces, and one can have the name"
@@ -107,22 +108,22 @@ def _check_dynamic(interface: Interface, place: Place) -> Iterator[Problem]:
             problem = warning(
                 "options-unused", (*place, key), f"no DHCP is asked for {family}", "add dhcp: true"
             )
-            yield replace(problem, at_key=True)
+            yield structs.replace(problem, at_key=True)
     if interface.dhcp4 is not None and interface.dhcp4.hostname is not None:
         yield from _check_hostname(interface.dhcp4.hostname, (*place, "dhcp4", "hostname"))
     if interface.dhcp4 is not None and interface.dhcp4.use_mtu and interface.mtu is not None:
         problem = warning("options-unused", (*place, "dhcp4", "use_mtu"), "mtu is given, and has precedence")
-        yield replace(problem, at_key=True)
+        yield structs.replace(problem, at_key=True)
     no_advertisements = interface.accept_ra is False or (interface.accept_ra is None and not interface.dhcp)
     if interface.ra is not None and no_advertisements:
         hint = "add accept_ra: true"
         problem = warning("options-unused", (*place, "ra"), "router advertisements are not taken", hint)
-        yield replace(problem, at_key=True)
+        yield structs.replace(problem, at_key=True)
     if interface.ra is not None and interface.ra.token is not None:
         yield from _check_token(interface.ra.token, (*place, "ra", "token"))
     if interface.accept_ra and interface.link_local in (False, "ipv4"):
         message = "router advertisements need a link-local IPv6 address"
-        yield replace(error("ra-without-link-local", (*place, "link_local"), message), at_key=True)
+        yield structs.replace(error("ra-without-link-local", (*place, "link_local"), message), at_key=True)
 
 
 def _check_hostname(text: str, place: Place) -> Iterator[Problem]:

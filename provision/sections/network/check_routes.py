@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec import structs
 
 from provision.findings import Place, Problem, error, warning
 from provision.sections.network.types import Interface, Route, RoutingRule
@@ -33,7 +34,7 @@ def check_route(route: Route, place: Place) -> Iterator[Problem]:
         yield from _check_families(route, place)
     if route.type in ENDS and route.gateway is not None:
         message = f"a route of type {route.type} has no gateway"
-        yield replace(error("route-gateway", (*place, "gateway"), message), at_key=True)
+        yield structs.replace(error("route-gateway", (*place, "gateway"), message), at_key=True)
     elif route.type not in ENDS and route.gateway is None and route.scope is None:
         hint = "add gateway, or scope: link for a network that is directly attached"
         yield error("route-no-gateway", place, f"nothing says where {route.destination} is reached", hint)
@@ -51,7 +52,7 @@ def _check_families(route: Route, place: Place) -> Iterator[Problem]:
             yield error("network-family", (*place, key), message)
     if route.scope is not None and network.version == 6 and route.gateway is not None:
         problem = warning("route-scope", (*place, "scope"), "the scope of an IPv6 route is not used")
-        yield replace(problem, at_key=True)
+        yield structs.replace(problem, at_key=True)
 
 
 def check_rule(rule: RoutingRule, place: Place) -> Iterator[Problem]:
@@ -66,7 +67,7 @@ def check_rule(rule: RoutingRule, place: Place) -> Iterator[Problem]:
         yield error("rule-no-table", place, "nothing says what becomes of the packets", hint)
     if rule.table is not None and rule.type is not None:
         message = "table and type exclude each other"
-        yield replace(error("rule-table-type", (*place, "type"), message), at_key=True)
+        yield structs.replace(error("rule-table-type", (*place, "type"), message), at_key=True)
     versions = {network.version for text in (rule.source, rule.destination) if (network := network_of(text))}
     if len(versions) > 1:
         message = "source and destination are of different IP versions"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import fnmatch
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from provision.findings import Place, Problem, did_you_mean, error, path_text, warning
 from provision.sections.network.check_interface import check_interface
@@ -22,8 +23,7 @@ MOST_COMPARED = 256
 MOST_SUGGESTED = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Claimed:
+class Claimed(Struct, frozen=True):
     """A network that an interface is in, within a VRF or, with no name, outside all."""
 
     domain: str

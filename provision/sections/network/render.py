@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from provision.sections.network.devices import Bond, Bridge, WireGuard, WireGuardPeer
 from provision.sections.network.stack import Above
@@ -25,8 +26,7 @@ Value = str | int | bool | None
 Setting = tuple[str, Value]
 
 
-@dataclass(frozen=True, slots=True)
-class NetworkFile:
+class NetworkFile(Struct, frozen=True):
     path: str
     text: str
     secret: bool = False

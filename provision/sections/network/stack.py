@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from provision.findings import Place
 from provision.sections.network.types import Interface, Network
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """One entry names another, which it stands on. `place` is below the upper entry."""
 
     upper: Interface
@@ -19,8 +19,7 @@ class Reference:
     place: Place
 
 
-@dataclass(frozen=True, slots=True)
-class Above:
+class Above(Struct, frozen=True):
     """What stands on one entry: VLANs, and at most one bond, bridge or VRF that it is a member of."""
 
     master: Interface | None = None

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from provision.cluster.decide import Observation, RegisteredMember
 from provision.cluster.registry import observe_registry, parse_registration
@@ -96,9 +96,9 @@ def test_who_is_named_later_hears_everything_from_the_beginning(tmp_path: Path) 
     reporter.tell(EVENT)
 
     reporter.report_to(Outbox(tmp_path / "outbox.jsonl", post))
-    reporter.tell(replace(EVENT, attempt=3))
+    reporter.tell(structs.replace(EVENT, attempt=3))
 
-    assert taken == [encode_event(EVENT), encode_event(replace(EVENT, attempt=3))]
+    assert taken == [encode_event(EVENT), encode_event(structs.replace(EVENT, attempt=3))]
     assert reporter.settle()
 
 
