@@ -54,10 +54,13 @@ class PathWalk:
         if name == "..":
             self._up()
             return rest
-        if self._is_link(name):
+        try:
+            # O_NOFOLLOW never follows a link: this fails when there is one.
+            self._open.append(os.open(name, _OPEN_DIRECTORY, dir_fd=self.fd))
+        except NotADirectoryError:
+            if not self._is_link(name):
+                raise
             return self._expand(name) + rest
-        # A link put here since the look above makes this open fail: O_NOFOLLOW never follows it.
-        self._open.append(os.open(name, _OPEN_DIRECTORY, dir_fd=self.fd))
         self._names.append(name)
         return rest
 

@@ -49,6 +49,7 @@ def batches(steps: Sequence[Step]) -> Iterator[tuple[Step, ...]]:
 def probe_steps(machine: Machine, steps: Sequence[Step]) -> list[Difference | None]:
     found: list[Difference | None] = []
     for batch in batches(steps):
+        machine.target.look_anew()
         with blaming(batch):
             found += handler_of(batch[0].action).probe(machine, [step.action for step in batch])
     return found

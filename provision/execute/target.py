@@ -10,15 +10,15 @@ import ctypes
 import fcntl
 import os
 import stat
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import ParamSpec, Protocol, TypeVar
 from zlib import crc32
 
 from msgspec import Struct
 
-from provision.execute.path_walk import PathWalk, parts, walking
+from provision.execute.open_directories import OpenDirectories
+from provision.execute.path_walk import parts, walking
 from provision.execute.tree_removal import deepest_first
 
 P = ParamSpec("P")
@@ -59,9 +59,15 @@ class Target:
         self.root = root.absolute()  # useradd and systemctl take no other
         self._gate = gate
         self._root_fd = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        self._open = OpenDirectories(self._root_fd)
 
     def close(self) -> None:
+        self._open.forget()
         os.close(self._root_fd)
+
+    def look_anew(self) -> None:
+        """Others (a program that was run) may have moved or removed directories since."""
+        self._open.forget()
 
     def __enter__(self) -> Target:
         return self
@@ -74,8 +80,8 @@ class Target:
     def stat(self, path: str) -> os.stat_result | None:
         """The entry itself: a link is not followed."""
         try:
-            with self._parent(path) as (walk, name):
-                return os.stat(name, dir_fd=walk.fd, follow_symlinks=False)
+            directory_fd, name = self._open.parent(path)
+            return os.stat(name, dir_fd=directory_fd, follow_symlinks=False)
         except (FileNotFoundError, NotADirectoryError):
             return None
 
@@ -84,8 +90,8 @@ class Target:
         entry = self.stat(path)
         if entry is None or not stat.S_ISLNK(entry.st_mode):
             return None
-        with self._parent(path) as (walk, name):
-            return os.readlink(name, dir_fd=walk.fd)
+        directory_fd, name = self._open.parent(path)
+        return os.readlink(name, dir_fd=directory_fd)
 
     def read_file(self, path: str) -> bytes | None:
         """Content of the regular file that `path` leads to, links followed inside the root."""
@@ -103,8 +109,8 @@ class Target:
     def is_locked(self, path: str) -> bool:
         """Whether somebody holds the lock of `open_lock`; needs no privileges."""
         try:
-            with self._parent(path) as (walk, name):
-                fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=walk.fd)
+            directory_fd, name = self._open.parent(path)
+            fd = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory_fd)
         except (FileNotFoundError, NotADirectoryError):
             return False
         try:
@@ -131,6 +137,8 @@ class Target:
 
     def missing_parents(self, path: str) -> tuple[str, ...]:
         """Ancestors of `path` that do not exist, shallow first."""
+        if self._open.knows(path.rpartition("/")[0]):
+            return ()
         names = parts(path)[:-1]
         ancestors = ["/" + "/".join(names[: depth + 1]) for depth in range(len(names))]
         for depth in range(len(ancestors), 0, -1):
@@ -145,10 +153,11 @@ class Target:
         self.make_parents(path)
         temporary = temporary_path(path)
         self._clear(temporary)
-        with self._parent(temporary) as (walk, name):
-            self._gate(os.mkdir, name, 0o700, dir_fd=walk.fd)
-            self._set_directory_owner(walk, name, mode=mode, owner=owner)
+        directory_fd, name = self._open.parent(temporary)
+        self._gate(os.mkdir, name, 0o700, dir_fd=directory_fd)
+        self._set_directory_owner(directory_fd, name, mode=mode, owner=owner)
         self._rename(temporary, path)
+        self._open.forget()
 
     def make_parents(self, path: str) -> None:
         for parent in self.missing_parents(path):
@@ -156,17 +165,13 @@ class Target:
 
     def set_owner_and_mode(self, path: str, *, mode: int | None, owner: Ownership) -> None:
         """For a directory that exists already."""
-        with self._parent(path) as (walk, name):
-            self._set_directory_owner(walk, name, mode=mode, owner=owner)
+        directory_fd, name = self._open.parent(path)
+        self._set_directory_owner(directory_fd, name, mode=mode, owner=owner)
 
     def stage_file(self, path: str, content: bytes, *, mode: int, owner: Ownership = ROOT) -> StagedFile:
         """Write the file beside its place with final owner and mode; `commit` puts it in place."""
         self.make_parents(path)
-        temporary = temporary_path(path)
-        self._clear(temporary)
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        with self._parent(temporary) as (walk, name):
-            fd = self._gate(os.open, name, flags, 0o600, dir_fd=walk.fd)
+        fd = self._create(temporary_path(path))
         try:
             self._write_all(fd, content)
             self._give(fd, owner)
@@ -187,16 +192,17 @@ class Target:
         """Put files in place for every reader from now on, without waiting for the disk."""
         for file in staged:
             self._rename(temporary_path(file.path), file.path)
+        self._open.forget()  # a file may have taken the place of a link that led to others
 
     def sync(self, staged: Sequence[StagedFile]) -> None:
         """One `syncfs` for each file system that holds one of the files."""
         seen: set[int] = set()
         for file in staged:
-            with self._parent(file.path) as (walk, _):
-                device = os.fstat(walk.fd).st_dev
-                if device not in seen:
-                    seen.add(device)
-                    self._sync_file_system(walk)
+            directory_fd, _ = self._open.parent(file.path)
+            device = os.fstat(directory_fd).st_dev
+            if device not in seen:
+                seen.add(device)
+                self._sync_file_system(directory_fd)
 
     def append_line(self, path: str, line: bytes) -> None:
         """Add to a file and wait until it, and all written before it, is on the disk.
@@ -207,20 +213,20 @@ class Target:
         before = self.read_file(path)
         torn = before is not None and before != b"" and not before.endswith(b"\n")
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        with self._parent(path) as (walk, name):
-            fd = self._gate(os.open, name, flags, 0o644, dir_fd=walk.fd)
-            try:
-                self._write_all(fd, (b"\n" if torn else b"") + line + b"\n")
-                self._gate(syncfs, fd)
-            finally:
-                os.close(fd)
+        directory_fd, name = self._open.parent(path)
+        fd = self._gate(os.open, name, flags, 0o644, dir_fd=directory_fd)
+        try:
+            self._write_all(fd, (b"\n" if torn else b"") + line + b"\n")
+            self._gate(syncfs, fd)
+        finally:
+            os.close(fd)
 
     def open_lock(self, path: str) -> int:
         """An fd that holds a lock until it is closed, by us or by our end; BlockingIOError when another holds it."""
         self.make_parents(path)
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        with self._parent(path) as (walk, name):
-            fd = self._gate(os.open, name, flags, 0o644, dir_fd=walk.fd)
+        directory_fd, name = self._open.parent(path)
+        fd = self._gate(os.open, name, flags, 0o644, dir_fd=directory_fd)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
@@ -232,64 +238,74 @@ class Target:
         self.make_parents(path)
         temporary = temporary_path(path)
         self._clear(temporary)
-        with self._parent(temporary) as (walk, name):
-            self._gate(os.symlink, points_to, name, dir_fd=walk.fd)
+        directory_fd, name = self._open.parent(temporary)
+        self._gate(os.symlink, points_to, name, dir_fd=directory_fd)
         self._rename(temporary, path)
+        self._open.forget()
 
     def hardlink(self, path: str, existing: str) -> None:
         self.make_parents(path)
         temporary = temporary_path(path)
         self._clear(temporary)
-        with self._parent(temporary) as (walk, name), self._parent(existing) as (source, source_name):
-            self._gate(
-                os.link,
-                source_name,
-                name,
-                src_dir_fd=source.fd,
-                dst_dir_fd=walk.fd,
-                follow_symlinks=False,
-            )
+        source_fd, source_name = self._open.parent(existing)
+        directory_fd, name = self._open.parent(temporary)
+        self._gate(
+            os.link,
+            source_name,
+            name,
+            src_dir_fd=source_fd,
+            dst_dir_fd=directory_fd,
+            follow_symlinks=False,
+        )
         self._rename(temporary, path)
+        # rename(2) does nothing, and leaves the source, when both are hard links to one file.
+        self._clear(temporary)
+        self._open.forget()
 
     def move(self, source: str, destination: str) -> None:
         """Put what was built under another name into its place."""
         self.make_parents(destination)
         self._rename(source, destination)
+        self._open.forget()
 
     def remove(self, path: str) -> None:
         """Remove a file or link; nothing happens when it is gone already."""
         try:
-            with self._parent(path) as (walk, name):
-                self._gate(os.unlink, name, dir_fd=walk.fd)
+            directory_fd, name = self._open.parent(path)
+            self._gate(os.unlink, name, dir_fd=directory_fd)
         except (FileNotFoundError, NotADirectoryError):
             return
+        self._open.forget()  # it may have been a link that led to others
 
     def remove_directory(self, path: str) -> None:
         """Remove an empty directory; OSError with ENOTEMPTY otherwise."""
-        with self._parent(path) as (walk, name):
-            self._gate(os.rmdir, name, dir_fd=walk.fd)
+        directory_fd, name = self._open.parent(path)
+        self._gate(os.rmdir, name, dir_fd=directory_fd)
+        self._open.forget()
 
     def remove_tree(self, path: str) -> None:
         """Remove a directory with all that is in it; nothing of it when another file system is mounted there."""
-        with self._parent(path) as (walk, name):
-            for _ in deepest_first(walk.fd, name):
-                pass  # only to find what is mounted, before the first entry is gone
-            for entry in deepest_first(walk.fd, name):
-                take = os.rmdir if entry.is_directory else os.unlink
-                self._gate(take, entry.name, dir_fd=entry.parent_fd)
+        directory_fd, name = self._open.parent(path)
+        for _ in deepest_first(directory_fd, name):
+            pass  # only to find what is mounted, before the first entry is gone
+        for entry in deepest_first(directory_fd, name):
+            take = os.rmdir if entry.is_directory else os.unlink
+            self._gate(take, entry.name, dir_fd=entry.parent_fd)
+        self._open.forget()
 
     def remove_leftover(self, path: str) -> None:
         """Remove what an interrupted change of `path` left beside it."""
         self._clear(temporary_path(path))
 
-    @contextmanager
-    def _parent(self, path: str) -> Iterator[tuple[PathWalk, str]]:
-        names = parts(path)
-        with walking(self._root_fd) as walk:
-            # What ends in `..`, or is the root itself, is a directory that has no name where it is.
-            is_nameless = not names or names[-1] == ".."
-            walk.descend(path if is_nameless else "/".join(names[:-1]))
-            yield walk, "." if is_nameless else names[-1]
+    def _create(self, temporary: str) -> int:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        directory_fd, name = self._open.parent(temporary)
+        try:
+            return self._gate(os.open, name, flags, 0o600, dir_fd=directory_fd)
+        except FileExistsError:  # left by an interrupted run
+            self._clear(temporary)
+        directory_fd, name = self._open.parent(temporary)
+        return self._gate(os.open, name, flags, 0o600, dir_fd=directory_fd)
 
     def _clear(self, temporary: str) -> None:
         entry = self.stat(temporary)
@@ -303,14 +319,13 @@ class Target:
         self.remove_directory(temporary)
 
     def _rename(self, source: str, destination: str) -> None:
-        with self._parent(source) as (walk, name), self._parent(destination) as (place, final_name):
-            self._gate(os.rename, name, final_name, src_dir_fd=walk.fd, dst_dir_fd=place.fd)
-        # rename(2) does nothing, and leaves the source, when both are hard links to one file.
-        self._clear(source)
+        source_fd, name = self._open.parent(source)
+        place_fd, final_name = self._open.parent(destination)
+        self._gate(os.rename, name, final_name, src_dir_fd=source_fd, dst_dir_fd=place_fd)
 
-    def _set_directory_owner(self, walk: PathWalk, name: str, *, mode: int | None, owner: Ownership) -> None:
+    def _set_directory_owner(self, parent_fd: int, name: str, *, mode: int | None, owner: Ownership) -> None:
         flags = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-        fd = os.open(name, flags, dir_fd=walk.fd)
+        fd = os.open(name, flags, dir_fd=parent_fd)
         try:
             self._give(fd, owner)
             if mode is not None:
@@ -328,8 +343,8 @@ class Target:
         while rest:
             rest = rest[self._gate(os.write, fd, rest) :]
 
-    def _sync_file_system(self, walk: PathWalk) -> None:
-        fd = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=walk.fd)
+    def _sync_file_system(self, directory_fd: int) -> None:
+        fd = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=directory_fd)
         try:
             self._gate(syncfs, fd)
         finally:
