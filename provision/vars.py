@@ -15,7 +15,7 @@ from msgspec import Struct, structs
 
 from provision.findings import Place, Problem, did_you_mean, error
 from provision.variables import VARIABLE as FACT
-from provision.variables import strings, with_strings
+from provision.variables import mentions, strings, with_strings
 
 if TYPE_CHECKING:
     from provision.document import Document
@@ -39,7 +39,7 @@ class Filled(Struct, frozen=True):
 
 def fill(document: Document) -> Filled:
     """What cannot be filled in is a problem, and stays as it is."""
-    if not document.vars and not any("${vars." in text for _, text in strings(document, ())):
+    if not document.vars and not mentions(document, "${vars."):
         return Filled(document, ())
     problems = list(_check_uses(document, document.vars))
     values, own_problems = _resolved(document.vars)

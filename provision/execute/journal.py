@@ -6,14 +6,13 @@ written before it: a later run may remove only what is listed there.
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from msgspec import Struct, structs, to_builtins
+from msgspec import Struct, json, structs, to_builtins
 
 from provision.errors import ProvisionError
 from provision.execute.target import Target
@@ -129,7 +128,7 @@ def read_status(target: Target) -> RunStatus | None:
     content = target.read_file(STATUS_PATH)
     if not content:  # absent, or emptied by a power cut while the status was on its way to the disk
         return None
-    status = RunStatus(**json.loads(content))
+    status = RunStatus(**json.decode(content))
     if status.result == "running" and not target.is_locked(LOCK_PATH):
         return structs.replace(
             status, result="interrupted", message="the run was ended before it was done; apply again"
@@ -171,12 +170,12 @@ def _things(pairs: list[list[str]]) -> set[Thing]:
 
 
 def _line(event: dict[str, Any]) -> bytes:
-    return json.dumps(event, ensure_ascii=False, separators=(",", ":")).encode()
+    return json.encode(event)
 
 
 def _events(journal: bytes) -> Iterable[dict[str, Any]]:
     for line in journal.split(b"\n"):
         try:
-            yield json.loads(line)
+            yield json.decode(line)
         except ValueError:  # torn by a power cut: what it was to tell of is probed again anyway
             continue

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 
 from provision.execute.path_walk import parts, walking
@@ -19,6 +20,7 @@ class OpenDirectories:
     def __init__(self, root_fd: int) -> None:
         self._root_fd = root_fd
         self._fds: dict[str, int] = {}
+        self._missing: set[str] = set()
 
     def parent(self, path: str) -> tuple[int, str]:
         """An fd of the directory that holds the entry `path`, and its name there.
@@ -30,23 +32,29 @@ class OpenDirectories:
         if name in ("", ".", ".."):
             directory, name = _without_name(path)
         fd = self._fds.get(directory)
-        if fd is None:
-            fd = self._fds[directory] = self._find(directory)
-            if len(self._fds) > MOST_OPEN:
-                os.close(self._fds.pop(next(iter(self._fds))))
-        return fd, name
+        return (self._find(directory) if fd is None else fd), name
 
     def knows(self, directory: str) -> bool:
         return directory in self._fds
 
     def forget(self) -> None:
+        self._missing.clear()
         while self._fds:
             os.close(self._fds.popitem()[1])
 
     def _find(self, directory: str) -> int:
-        with walking(self._root_fd) as walk:
-            walk.descend(directory)
-            return os.dup(walk.fd)
+        if directory in self._missing:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), directory)
+        try:
+            with walking(self._root_fd) as walk:
+                walk.descend(directory)
+                fd = self._fds[directory] = os.dup(walk.fd)
+        except FileNotFoundError:
+            self._missing.add(directory)
+            raise
+        if len(self._fds) > MOST_OPEN:
+            os.close(self._fds.pop(next(iter(self._fds))))
+        return fd
 
 
 def _without_name(path: str) -> tuple[str, str]:

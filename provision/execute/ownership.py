@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import stat
 from collections.abc import Iterable, Sequence
+from posixpath import dirname
 
 from msgspec import Struct
 
@@ -83,7 +84,9 @@ def paths_of(target: Target, steps: Iterable[Step]) -> tuple[str, ...]:
 
 def to_be_created(target: Target, steps: Sequence[Step]) -> frozenset[Thing]:
     """What these steps, which were found to create something, bring into being; missing parents as well."""
-    parents = {parent for path in paths_of(target, steps) for parent in target.missing_parents(path)}
+    # One entry of each directory stands for all: a plan has many files in few directories.
+    entries = {dirname(path): path for path in paths_of(target, steps)}
+    parents = {parent for path in entries.values() for parent in target.missing_parents(path)}
     things = {thing for step in steps if (thing := thing_of(step))}
     return frozenset(things | {Thing("directory", parent) for parent in parents})
 

@@ -7,6 +7,7 @@ plug at any of them.
 from __future__ import annotations
 
 import ctypes
+import errno
 import fcntl
 import os
 import stat
@@ -96,15 +97,24 @@ class Target:
     def read_file(self, path: str) -> bytes | None:
         """Content of the regular file that `path` leads to, links followed inside the root."""
         try:
-            with walking(self._root_fd) as walk:
-                name = walk.follow(path)
-                # O_NONBLOCK: a FIFO in the place of a file must not stop the run.
-                flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-                fd = os.open(name, flags, dir_fd=walk.fd)
+            fd = self._open_file(path)
         except (FileNotFoundError, NotADirectoryError):
             return None
         with os.fdopen(fd, "rb", buffering=0) as file:
             return file.read()
+
+    def _open_file(self, path: str) -> int:
+        # O_NONBLOCK: a FIFO in the place of a file must not stop the run.
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        directory_fd, name = self._open.parent(path)
+        try:
+            return os.open(name, flags, dir_fd=directory_fd)
+        except OSError as error:
+            if error.errno != errno.ELOOP:
+                raise
+        with walking(self._root_fd) as walk:  # it is a link
+            name = walk.follow(path)
+            return os.open(name, flags, dir_fd=walk.fd)
 
     def is_locked(self, path: str) -> bool:
         """Whether somebody holds the lock of `open_lock`; needs no privileges."""

@@ -111,8 +111,9 @@ def plan_document(document: Document, facts: Facts) -> tuple[Step, ...]:
     Raises ProvisionError when a variable names a fact that is not known, or a value is wrong once filled in.
     """
     concrete = _with_facts(document, facts)
-    # Again, because only now the values are whole. A `${facts.` still there was written with an escape.
-    for problem in (*check_sections(concrete), *across.check(concrete, claims_of(concrete))):
+    # Again where facts were filled in: only now the values are whole. A `${facts.` still there was written with an
+    # escape.
+    for problem in check_document(concrete) if concrete is not document else ():
         if problem.severity is Severity.ERROR:
             raise ProvisionError(problem.message, path=path_text(problem.place), hint=problem.hint)
     named = structs.replace(facts, hostname=concrete.hostname or facts.hostname)
