@@ -5,9 +5,10 @@ BIN := .venv/bin
 IMAGES ?= build/images
 DEMO_PACKAGES := .ci/packages-demo.txt
 TEST_PACKAGES := .ci/packages-demo.txt .ci/packages-test.txt
+BENCH_PACKAGES := .ci/packages-demo.txt .ci/packages-bench.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup image demo lint test test-fast test-boot schemas lock clean
+.PHONY: help setup image demo lint test test-fast bench schemas lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -31,6 +32,9 @@ test-fast: lint  ## everything that needs no guests
 test: test-fast image  ## everything
 	@$(BIN)/pytest tests/boot --images $(IMAGES)
 
+bench: build/packages-bench .venv/done  ## how fast it is, beside its peers
+	@$(BIN)/python -m benchmarks.run
+
 schemas: .venv/done  ## write schemas/ anew from the types
 	@$(BIN)/provision schema > schemas/provision.schema.json
 
@@ -50,6 +54,10 @@ build/packages-demo: $(DEMO_PACKAGES) .ci/install-packages
 
 build/packages-test: $(TEST_PACKAGES) .ci/install-packages
 	@.ci/install-packages $(TEST_PACKAGES)
+	@mkdir -p build && touch $@
+
+build/packages-bench: $(BENCH_PACKAGES) .ci/install-packages
+	@.ci/install-packages $(BENCH_PACKAGES)
 	@mkdir -p build && touch $@
 
 .venv/done: pyproject.toml .ci/requirements.lock | build/packages-demo

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -112,6 +113,7 @@ HOMES: Mapping[str, str] = {
 }
 
 
+@cache
 def section_type(name: str) -> Any:
     """The type of a field of Document, as msgspec takes it. KeyError for a name that is no field."""
     # The annotation is a text of this file, not of a config.

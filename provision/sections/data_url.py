@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-from urllib.parse import unquote_to_bytes
 
 
 def is_data_url(text: str) -> bool:
@@ -12,6 +11,8 @@ def is_data_url(text: str) -> bool:
 
 def decode_data_url(text: str) -> bytes:
     """The content, whatever its media type. ValueError when it cannot be read."""
+    from urllib.parse import unquote_to_bytes  # not at the top: few configs have such URLs
+
     header, comma, data = text[len("data:") :].partition(",")
     if not comma:
         raise ValueError("a data URL has a comma before its content")
