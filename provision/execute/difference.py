@@ -9,6 +9,8 @@ from enum import StrEnum
 # A diff is read by a person: past this it is a size, not a text.
 MAX_TEXT_BYTES = 256 * 1024
 MAX_DIFF_LINES = 200
+# Begins a line about what a reader without privileges cannot see: neither right nor wrong.
+NOT_KNOWN = "not known: "
 
 
 class Kind(StrEnum):

@@ -103,11 +103,11 @@ def _stage(machine: Machine, accounts: Accounts, action: WriteFile) -> StagedFil
     if entry is not None and stat.S_ISDIR(entry.st_mode):
         raise ProvisionError(f"{action.path} is a directory", hint="remove it, or choose another path")
     owner = accounts.ownership(action.user, action.group)
-    content = _content(machine, action)
+    content = content_to_write(machine, action)
     return machine.target.stage_file(action.path, content, mode=action.mode, owner=owner)
 
 
-def _content(machine: Machine, action: WriteFile) -> bytes:
+def content_to_write(machine: Machine, action: WriteFile) -> bytes:
     if isinstance(action.content, bytes):
         return action.content
     if action.content in machine.contents:
