@@ -13,6 +13,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any, get_args
 
+import msgspec
+
 from provision.actions import (
     Action,
     AppendText,
@@ -49,6 +51,10 @@ SEALED: dict[type, dict[str, Any]] = {
     WriteFile: {"content": b""},
 }
 ACTIONS: dict[str, type] = {action.__name__: action for action in get_args(Action)}
+KEPT: dict[type, tuple[str, ...]] = {
+    action: tuple(field.name for field in fields(action) if field.name not in SEALED.get(action, {}))
+    for action in ACTIONS.values()
+}
 
 Seal = tuple[str, ...]
 """Digests, `algorithm:hex`, of one sealed value; of an appended text one for each line."""
@@ -56,7 +62,7 @@ Seal = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """One resource. `seals` are those of what its action does not hold any more."""
+    """One resource. `seals` stand for the fields of its action that are not kept."""
 
     step: Step
     seals: tuple[Seal, ...] = ()
@@ -76,8 +82,7 @@ def keep(plan: Plan, machine: Machine, journal: Journal) -> tuple[Wanted, ...]:
         key = os.urandom(KEY_BYTES)
         journal.replace_file(KEY_PATH, key, mode=KEY_MODE)
     wanted = tuple(
-        Wanted(_sealed(step), _seals(machine, step.action, key), plan.origins.get(step.because))
-        for step in plan.steps
+        Wanted(step, _seals(machine, step.action, key), plan.origins.get(step.because)) for step in plan.steps
     )
     content = _encoded([_data(one) for one in wanted]) + b"\n"
     if target.read_file(WANTED_PATH) != content:
@@ -148,22 +153,9 @@ def _file_seals(machine: Machine, action: WriteFile, key: bytes) -> tuple[Seal, 
         return ()
 
 
-def _sealed(step: Step) -> Step:
-    placeholders = SEALED.get(type(step.action), {})
-    if not placeholders:
-        return step
-    kept = {name: value for name, value in _values(step.action).items() if name not in placeholders}
-    return Step(type(step.action)(**kept, **placeholders), step.because)
-
-
-def _values(action: Action) -> dict[str, Any]:
-    return {field.name: getattr(action, field.name) for field in fields(action)}
-
-
 def _action_data(wanted: Wanted) -> dict[str, Any]:
     action = wanted.step.action
-    sealed = SEALED.get(type(action), {})
-    kept = {name: value for name, value in _values(action).items() if name not in sealed}
+    kept = {name: getattr(action, name) for name in KEPT[type(action)]}
     return {"action": type(action).__name__, "fields": kept, "seals": wanted.seals}
 
 
@@ -190,4 +182,4 @@ def _wanted(
 
 
 def _encoded(data: object) -> bytes:
-    return json.dumps(data, ensure_ascii=False, separators=(",", ":")).encode()
+    return msgspec.json.encode(data)
