@@ -75,8 +75,9 @@ def _actual(step: Step, found: Difference | None, sealed: tuple[str, ...]) -> Ac
         # A unit that is not masked, or not enabled, may well be there.
         is_there = isinstance(step.action, MaskUnit) or any(line.startswith("-") for line in found.lines)
         return Actual(State.DIFFERS if is_there else State.MISSING, found.lines)
-    known = [line for line in lines if not line.startswith(NOT_KNOWN)]
-    if known or (found is not None and found.kind is Kind.REMOVE):
+    if found is not None and found.kind is Kind.REMOVE:
+        lines = lines[:1]  # that it is there; what would be lost with it is for `plan` to say
+    if any(not line.startswith(NOT_KNOWN) for line in lines):
         return Actual(State.DIFFERS, lines)
     return Actual(State.UNKNOWN if lines else State.OK, lines)
 

@@ -28,7 +28,7 @@ from provision.actions import (
     WriteFile,
 )
 from provision.errors import ProvisionError
-from provision.execute.handlers.files import content_to_write
+from provision.execute.handlers.files import READ_BY_OTHERS, content_to_write
 from provision.execute.handlers.keys import keys_text
 from provision.execute.journal import STATUS_MODE, Journal
 from provision.execute.machine import Machine
@@ -40,7 +40,6 @@ KEY_PATH = "/var/lib/provision/key"
 KEY_MODE = 0o600
 KEY_BYTES = 32
 KEYED = "keyed"
-READ_BY_OTHERS = 0o004
 
 # Fields that are never written down; what stands for them when an action is read back.
 SEALED: dict[type, dict[str, Any]] = {

@@ -9,10 +9,20 @@ from collections.abc import Sequence
 from provision.actions import RemoteContent, WriteFile
 from provision.errors import ProvisionError
 from provision.execute.accounts import Accounts, read_accounts
-from provision.execute.difference import Difference, changed, content_lines, created, size_lines
+from provision.execute.difference import (
+    MAX_TEXT_BYTES,
+    Difference,
+    changed,
+    content_lines,
+    created,
+    lost_lines,
+    size_lines,
+)
 from provision.execute.machine import Handler, Machine, during, probe_each
 from provision.execute.target import StagedFile, Target
 from provision.plan.describe import describe
+
+READ_BY_OTHERS = 0o004
 
 
 def probe(machine: Machine, actions: Sequence[WriteFile]) -> list[Difference | None]:
@@ -61,6 +71,21 @@ def read_regular(target: Target, path: str, entry: os.stat_result) -> tuple[byte
     if not stat.S_ISREG(entry.st_mode):
         return None, [f"-{type_name(entry)}", "+file"]
     return target.read_file(path), []
+
+
+def losses(target: Target, accounts: Accounts, path: str, entry: os.stat_result) -> list[str]:
+    """What is lost with what is at `path`; no content that others must not read."""
+    if stat.S_ISLNK(entry.st_mode):
+        return [f"-link to {target.readlink(path)}"]
+    owner = f"{accounts.user_name(entry.st_uid)}:{accounts.group_name(entry.st_gid)}"
+    metadata = [f"-mode {stat.S_IMODE(entry.st_mode):04o}", f"-owner {owner}"]
+    if not stat.S_ISREG(entry.st_mode):
+        return metadata
+    if entry.st_size > MAX_TEXT_BYTES:
+        return [*metadata, f"-{entry.st_size} bytes"]
+    if not entry.st_mode & READ_BY_OTHERS:
+        return [*metadata, "-content <secret>"]
+    return [*metadata, *lost_lines(target.read_file(path) or b"")]
 
 
 def type_name(entry: os.stat_result) -> str:

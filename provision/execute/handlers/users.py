@@ -32,7 +32,7 @@ def perform(machine: Machine, actions: Sequence[EnsureUser]) -> None:
 
 def probe_removed(machine: Machine, actions: Sequence[RemoveUser]) -> list[Difference | None]:
     users = read_accounts(machine.target).users
-    return [removed(describe(action)) if action.name in users else None for action in actions]
+    return [_removal(action, users.get(action.name)) for action in actions]
 
 
 def perform_removed(machine: Machine, actions: Sequence[RemoveUser]) -> None:
@@ -40,6 +40,12 @@ def perform_removed(machine: Machine, actions: Sequence[RemoveUser]) -> None:
     for action in actions:
         with during(action, f"remove user {action.name}"):
             demand(machine.programs, ["userdel", *root_option(machine), action.name])
+
+
+def _removal(action: RemoveUser, user: User | None) -> Difference | None:
+    if user is None:
+        return None
+    return removed(describe(action), [f"-uid {user.uid}", f"home {user.home} stays"])
 
 
 def _hashes(machine: Machine) -> Mapping[str, str] | None:
