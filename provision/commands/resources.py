@@ -132,13 +132,17 @@ def actual_text(actual: Actual) -> str:
     if actual.state is State.MISSING:
         return "missing"
     have = [line[1:] for line in actual.lines if line.startswith("-")]
-    said = {line.split()[0] for line in have if line}
+    said = {_field(line) for line in have}
     # What is wanted stands beside it; here it only says what is lacking.
-    lacking = [
-        f"not {line[1:]}" for line in actual.lines if line[:1] == "+" and line[1:].split()[0] not in said
-    ]
-    words = [line for line in actual.lines if line[:1] not in ("-", "+")]
-    return ", ".join([*have, *lacking, *(word.removeprefix(NOT_KNOWN) for word in words)]) or "still there"
+    wanted = [line[1:] for line in actual.lines if line.startswith("+")]
+    lacking = [f"not {line}" for line in wanted if _field(line) not in said]
+    words = [line.removeprefix(NOT_KNOWN) for line in actual.lines if line[:1] not in ("-", "+")]
+    return ", ".join([*have, *lacking, *words]) or "still there"
+
+
+def _field(line: str) -> str:
+    """`mode` of `mode 0644`."""
+    return line.partition(" ")[0]
 
 
 def _sealed_fields(action: Action, wanted: Wanted) -> dict[str, Any]:
@@ -183,7 +187,5 @@ def _field_text(name: str, value: object) -> str:
 
 def _sums(found: Sequence[Resource], *, everything: bool) -> str:
     as_wanted = sum(one.actual.state is State.OK for one in found)
-    if as_wanted == len(found):
-        hint = "" if everything or not found else " (--all lists them)"
-        return f"all {len(found)} resources are as wanted{hint}"
-    return f"{as_wanted} of {len(found)} resources are as wanted"
+    hint = " (--all lists them)" if as_wanted and not everything else ""
+    return f"{as_wanted} of {len(found)} resources are as wanted{hint}"

@@ -78,7 +78,7 @@ def test_what_others_changed_is_found_and_put_right(root: Path, capsys: pytest.C
     assert main(["apply", "config.yaml", "--root", str(root)]) == 0
     capsys.readouterr()
     assert main(["status", "--root", str(root), "--detailed-exitcode"]) == 0
-    assert capsys.readouterr().out.endswith("all 12 resources are as wanted (--all lists them)\n")
+    assert capsys.readouterr().out.endswith("12 of 12 resources are as wanted (--all lists them)\n")
 
 
 def test_without_privileges_only_what_root_alone_sees_is_unknown(
