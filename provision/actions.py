@@ -167,6 +167,14 @@ Action = (
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """Where the user wrote something; lines count from 1."""
+
+    file: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """One action and the config path that asked for it, e.g. `users[0].ssh_authorized_keys`."""
 

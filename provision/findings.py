@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -93,6 +94,14 @@ def path_text(place: Place) -> str:
         else:
             text += f".{part}" if text else part
     return text
+
+
+PATH_PART = r"\[(\d+)\]|([^.\[\]]+)"  # compiled when first used: a valid config has no path to be read
+
+
+def place_of(path: str) -> Place:
+    """The place that `path_text` wrote, as far as no key has a dot or bracket in it."""
+    return tuple(int(part[1]) if part[1] else part[2] for part in re.finditer(PATH_PART, path))
 
 
 def did_you_mean(name: str, choices: Iterable[str]) -> str | None:
