@@ -161,6 +161,13 @@ Action = (
 )
 
 
+class Origin(Struct, frozen=True):
+    """Where the user wrote something; lines count from 1."""
+
+    file: str
+    line: int
+
+
 class Step(Struct, frozen=True):
     """One action and the config path that asked for it, e.g. `users[0].ssh_authorized_keys`."""
 

@@ -185,7 +185,7 @@ class _Steps:
         facts = self._world.observe_facts()
         facts = structs.replace(facts, hostname=loaded.document.hostname or facts.hostname)
         try:
-            built = plan(loaded.document, facts)
+            built = plan(loaded.document, facts, loaded.origin)
         except ProvisionError as error:  # the config asks for a fact that this machine does not know
             raise StepFailed("validate", error, ExitCode.INVALID_CONFIG) from error
         self._ok("validate", f"{len(built.steps)} resources")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from enum import StrEnum
 
@@ -91,6 +92,14 @@ def path_text(place: Place) -> str:
     return text
 
 
+PATH_PART = r"\[(\d+)\]|([^.\[\]]+)"  # compiled when first used: a valid config has no path to be read
+
+
+def place_of(path: str) -> Place:
+    """The place that `path_text` wrote, as far as no key has a dot or bracket in it."""
+    return tuple(int(part[1]) if part[1] else part[2] for part in re.finditer(PATH_PART, path))
+
+
 def did_you_mean(name: str, choices: Iterable[str]) -> str | None:
     """A hint naming the closest choice, or None when nothing is close."""
     ordered = sorted(choices)
@@ -110,6 +119,7 @@ def render_text(reports: Sequence[FileReport]) -> str:
 
 def render_json(reports: Sequence[FileReport]) -> str:
     """For programs: one JSON object, the shape documented for `validate --format json`."""
+
     import json
 
     return json.dumps({"files": [_file_object(report) for report in reports]}, indent=2) + "\n"

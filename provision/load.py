@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from provision.actions import Origin
 from provision.document import Document
-from provision.findings import FileReport, Finding
+from provision.findings import FileReport, Finding, place_of
 from provision.formats import FORMATS
+from provision.formats.locate import Layout
 from provision.resolve import Includes, Resolver
 
 if TYPE_CHECKING:
@@ -22,6 +24,10 @@ class Loaded(Struct, frozen=True):
     format: str
     document: Document | None
     findings: tuple[Finding, ...]
+    layout: Layout | None = None
+
+    def __repr__(self) -> str:  # without the layout, which holds the file's text
+        return f"Loaded({self.file!r}, {self.format!r}, valid={self.valid})"
 
     @property
     def valid(self) -> bool:
@@ -31,6 +37,10 @@ class Loaded(Struct, frozen=True):
     def report(self) -> FileReport:
         return FileReport(self.file, self.format, self.findings)
 
+    def origin(self, path: str) -> Origin | None:
+        """The line, of this file or of one that it includes, behind a config path such as `users[0].name`."""
+        return self.layout.origin_of(place_of(path)) if self.layout else None
+
 
 def load_bytes(data: bytes, *, file: str, resolver: Resolver | None = None) -> Loaded:
     """Never raises, whatever the bytes. `file` is the name that findings show.
@@ -38,8 +48,8 @@ def load_bytes(data: bytes, *, file: str, resolver: Resolver | None = None) -> L
     Without a resolver (`provision.resolve.Includes` is one), a config that includes others is refused.
     """
     chosen = next(candidate for candidate in FORMATS if candidate.recognises(data))
-    document, findings = chosen.load(data, file, resolver)
-    return Loaded(file, chosen.name, document, findings)
+    document, findings, layout = chosen.load(data, file, resolver)
+    return Loaded(file, chosen.name, document, findings, layout)
 
 
 def load_file(path: Path, *, resolver: Resolver | None = None) -> Loaded:

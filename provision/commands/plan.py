@@ -89,7 +89,7 @@ def prepare(file: str, root: Path) -> Prepared | ExitCode:
     except OSError as error:
         print(f"provision: cannot read {error.filename or file}: {error.strerror}", file=sys.stderr)
         return ExitCode.USAGE
-    loaded = load_bytes(data, file=file, resolver=Includes(fetch=fetch_config))
+    loaded = load_bytes(data, file="<stdin>" if file == "-" else file, resolver=Includes(fetch=fetch_config))
     if loaded.document is None or not loaded.valid:
         from provision.findings import render_text
 
@@ -97,7 +97,7 @@ def prepare(file: str, root: Path) -> Prepared | ExitCode:
         unreachable = any(finding.code == "include-source" for finding in loaded.findings)
         return ExitCode.NO_SOURCE if unreachable else ExitCode.INVALID_CONFIG
     try:
-        steps = plan(loaded.document, facts_for(loaded.document, root))
+        steps = plan(loaded.document, facts_for(loaded.document, root), loaded.origin)
     except ProvisionError as error:  # a fact this machine does not have
         print(f"provision: {error}", file=sys.stderr)
         return ExitCode.INVALID_CONFIG

@@ -1,4 +1,4 @@
-"""`provision status`: what happened on this machine, step by step."""
+"""`provision status`: what the last run did, and how each resource is now."""
 
 from __future__ import annotations
 
@@ -6,20 +6,25 @@ import json
 import sys
 import time
 from argparse import ArgumentParser, Namespace
+from collections.abc import Iterable
 from pathlib import Path
 
 from msgspec import to_builtins
 
 from provision.commands.plan import is_coloured
+from provision.commands.resources import Resource, resources
+from provision.commands.resources import as_data as resource_data
+from provision.commands.resources import as_lines as resource_lines
 from provision.errors import ExitCode
+from provision.execute.drift import State, compare
 from provision.execute.journal import RunStatus, StepRecord, read_history, read_status
+from provision.execute.machine import Machine
 from provision.execute.target import Target
-from provision.plan.render import paint
+from provision.execute.wanted import read_wanted
 
-HELP = "show what happened on a machine, step by step"
+HELP = "show what was asked of a machine, what happened, and how it is now"
 
 POLL_INTERVAL_S = 0.2  # a person does not notice, and a read costs microseconds
-SIGNS = {"created": "+", "changed": "~", "removed": "-", "failed": "!"}
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -35,6 +40,14 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--timeout", metavar="S", type=float, default=300.0, help="seconds to wait (default: 300)"
     )
+    parser.add_argument(
+        "--all", action="store_true", help="list the resources that are as wanted, too (JSON always does)"
+    )
+    parser.add_argument(
+        "--detailed-exitcode",
+        action="store_true",
+        help="exit with 6 when the run is done and something is not as wanted any more",
+    )
 
 
 def run(args: Namespace) -> int:
@@ -45,12 +58,25 @@ def run(args: Namespace) -> int:
         return ExitCode.USAGE
     with target:
         status = wait(target, args.timeout) if args.wait else read_status(target)
-        steps = last_run(read_history(target).steps, status)
+        steps = read_history(target).steps
+        found = survey(target, steps)
     if args.format == "json":
-        print(json.dumps(as_data(status, steps), indent=2))
+        print(json.dumps(as_data(status, last_run(steps, status), found), indent=2))
     else:
-        print(as_text(status, steps, coloured=is_coloured(sys.stdout)), end="")
-    return exit_code(status)
+        print(as_text(status, found, everything=args.all, coloured=is_coloured(sys.stdout)), end="")
+    code = exit_code(status)
+    return ExitCode.CHANGES if args.detailed_exitcode and code is ExitCode.DONE and has_drift(found) else code
+
+
+def survey(target: Target, steps: tuple[StepRecord, ...]) -> tuple[Resource, ...]:
+    """Every resource of the last apply; none when no apply wrote down what it wanted."""
+    wanted = read_wanted(target) or ()
+    return resources(wanted, compare(Machine(target), wanted), steps)
+
+
+def has_drift(found: Iterable[Resource]) -> bool:
+    """What cannot be seen without privileges is no drift: `actual` says so."""
+    return any(one.actual.state in (State.MISSING, State.DIFFERS) for one in found)
 
 
 def wait(target: Target, timeout_s: float) -> RunStatus | None:
@@ -79,17 +105,25 @@ def last_run(steps: tuple[StepRecord, ...], status: RunStatus | None) -> tuple[S
     return tuple(step for step in steps if step.run == run)
 
 
-def as_data(status: RunStatus | None, steps: tuple[StepRecord, ...]) -> dict[str, object]:
+def as_data(
+    status: RunStatus | None, steps: tuple[StepRecord, ...], found: tuple[Resource, ...]
+) -> dict[str, object]:
     shown = [{"path" if k == "because" else k: v for k, v in to_builtins(step).items()} for step in steps]
-    return {"status": to_builtins(status) if status else None, "steps": shown}
+    return {
+        "status": to_builtins(status) if status else None,
+        "steps": shown,
+        "resources": [resource_data(one) for one in found],
+    }
 
 
-def as_text(status: RunStatus | None, steps: tuple[StepRecord, ...], *, coloured: bool) -> str:
+def as_text(
+    status: RunStatus | None, found: tuple[Resource, ...], *, everything: bool, coloured: bool
+) -> str:
     if status is None:
         return "no run yet: this machine was not provisioned\n"
     lines = [f"{name:<9} {value}" for name, value in _fields(status) if value]
-    if steps:
-        lines += ["", *_table(steps, coloured=coloured)]
+    if found:
+        lines += ["", *resource_lines(found, everything=everything, coloured=coloured)]
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -107,16 +141,3 @@ def _fields(status: RunStatus) -> tuple[tuple[str, str | None], ...]:
         ("steps", counts),
         ("problem", problem),
     )
-
-
-def _table(steps: tuple[StepRecord, ...], *, coloured: bool) -> list[str]:
-    width = max(len(step.action) for step in steps)
-    return [
-        paint(
-            f"{SIGNS[step.result]} {step.action:<{width}}  {step.result:<7}  {step.duration_ms:>6} ms"
-            f"  {step.because or ''}".rstrip(),
-            SIGNS[step.result],
-            coloured=coloured,
-        )
-        for step in steps
-    ]

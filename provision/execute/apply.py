@@ -17,6 +17,7 @@ from provision.execute.machine import Machine
 from provision.execute.ownership import Leaving, leaving, paths_of, remove, to_be_created
 from provision.execute.survey import StepError, batches, blaming, probe_steps
 from provision.execute.target import Target
+from provision.execute.wanted import Wanted, keep
 from provision.plan.build import Plan
 from provision.plan.describe import describe
 
@@ -68,6 +69,7 @@ class _Run:
         self._journal = journal
         self._on_step = on_step
         self._started = journal.timestamp()
+        self._wanted: dict[int, Wanted] = {}  # by the identity of a step of the plan
         self.outcome = Outcome()
 
     @contextmanager
@@ -89,6 +91,8 @@ class _Run:
 
     def carry_out(self, plan: Plan) -> None:
         began = time.monotonic()
+        wanted = keep(plan, self._machine, self._journal)
+        self._wanted = {id(step): one for step, one in zip(plan.steps, wanted, strict=True)}
         self._remove_all(plan)
         found = list(zip(plan.steps, probe_steps(self._machine, plan.steps), strict=True))
         differing = [(step, difference) for step, difference in found if difference]
@@ -153,19 +157,23 @@ class _Run:
                 raise StepError(problem, step)
 
     def _tell(self, done: Sequence[tuple[Step | None, Difference | None]], duration_ms: int) -> None:
-        results = [_result(step, difference, duration_ms) for step, difference in done]
-        self._journal.record(self._record(result) for result in results if result.result != UNCHANGED)
-        for result in results:
+        results = [(_result(step, difference, duration_ms), step) for step, difference in done]
+        self._journal.record(
+            self._record(result, step) for result, step in results if result.result != UNCHANGED
+        )
+        for result, _ in results:
             self.outcome = self.outcome.plus(result.result)
             self._on_step(result)
 
     def _tell_failure(self, error: StepError, duration_ms: int) -> None:
         message = f"{error.message} ({error.hint})" if error.hint else error.message
         result = StepResult(error.path, describe(error.step.action), "failed", duration_ms, message)
-        self._journal.record([self._record(result)])
+        self._journal.record([self._record(result, error.step)])
         self._on_step(result)
 
-    def _record(self, result: StepResult) -> StepRecord:
+    def _record(self, result: StepResult, step: Step | None) -> StepRecord:
+        wanted = self._wanted.get(id(step))
+        origin = wanted.origin if wanted else None
         return StepRecord(
             run=self._started,
             time=self._journal.timestamp(),
@@ -174,6 +182,9 @@ class _Run:
             result=result.result,
             duration_ms=result.duration_ms,
             message=result.message,
+            file=origin.file if origin else None,
+            line=origin.line if origin else None,
+            wanted=wanted.digest if wanted else None,
         )
 
     def _finish(self, status: RunStatus, result: str, error: ProvisionError | None) -> None:

@@ -10,6 +10,9 @@ from msgspec import Struct
 # A diff is read by a person: past this it is a size, not a text.
 MAX_TEXT_BYTES = 256 * 1024
 MAX_DIFF_LINES = 200
+NO_NEWLINE = "\\ No newline at end of file"  # in the words of diff(1)
+# Begins a line about what a reader without privileges cannot see: neither right nor wrong.
+NOT_KNOWN = "not known: "
 
 
 class Kind(StrEnum):
@@ -43,13 +46,20 @@ def content_lines(before: bytes | None, after: bytes) -> tuple[str, ...]:
     """Unified diff of two texts without file header, or the sizes of what is no text."""
     if before == after:
         return ()
-    texts = _text(before or b""), _text(after)
-    if texts[0] is None or texts[1] is None:
+    old, new = _text(before or b""), _text(after)
+    if old is None or new is None:
         return size_lines(None if before is None else len(before), len(after))
-    old, new = texts[0].splitlines(), texts[1].splitlines()
     if before is None:
-        return _shortened([f"+{line}" for line in new])
-    return _shortened(_unified(old, new)) or ("content: only line endings differ",)
+        return _shortened([f"+{line}" for line in new.removesuffix("\n").split("\n") if new])
+    return _shortened(_unified(_lines(old), _lines(new)))
+
+
+def lost_lines(content: bytes) -> tuple[str, ...]:
+    """A whole text that goes, or the size of what is no text."""
+    text = _text(content)
+    if text is None:
+        return (f"-{len(content)} bytes",)
+    return _shortened([f"-{line}" for line in text.removesuffix("\n").split("\n") if text])
 
 
 def size_lines(before_bytes: int | None, after_bytes: int) -> tuple[str, ...]:
@@ -74,10 +84,17 @@ def _text(content: bytes) -> str | None:
         return None
 
 
+def _lines(text: str) -> list[str]:
+    """Only a line feed ends a line here: carriage returns are part of what is compared."""
+    *lines, rest = text.split("\n")
+    return [*lines, f"{rest}\n{NO_NEWLINE}"] if rest else lines
+
+
 def _unified(old: list[str], new: list[str]) -> list[str]:
     import difflib
 
-    return list(difflib.unified_diff(old, new, n=2, lineterm=""))[2:]
+    diff = list(difflib.unified_diff(old, new, n=2, lineterm=""))[2:]
+    return [part for line in diff for part in line.split("\n")]
 
 
 def _shortened(lines: list[str]) -> tuple[str, ...]:

@@ -32,7 +32,10 @@ class Thing(Struct, frozen=True, order=True):
 
 
 class StepRecord(Struct, frozen=True):
-    """A step that did something. `because` is None for a removal; `duration_ms` covers its whole batch."""
+    """A step that did something. `because` is None for a removal; `duration_ms` covers its whole batch.
+
+    `file` and `line` are where the user asked for it, `wanted` is the sha256 of what was asked for.
+    """
 
     run: str
     time: str
@@ -41,6 +44,9 @@ class StepRecord(Struct, frozen=True):
     result: str
     duration_ms: int
     message: str | None = None
+    file: str | None = None
+    line: int | None = None
+    wanted: str | None = None
 
 
 class RunStatus(Struct, frozen=True):
@@ -114,9 +120,12 @@ class Journal:
 
     def write_status(self, status: RunStatus) -> None:
         """Seen at once; on the disk with the next wait for it."""
-        content = _line(to_builtins(status)) + b"\n"
-        with _writing(STATUS_PATH):
-            self._target.publish([self._target.stage_file(STATUS_PATH, content, mode=STATUS_MODE)])
+        self.replace_file(STATUS_PATH, _line(to_builtins(status)) + b"\n", mode=STATUS_MODE)
+
+    def replace_file(self, path: str, content: bytes, *, mode: int) -> None:
+        """As `write_status`, for what is kept beside it."""
+        with _writing(path):
+            self._target.publish([self._target.stage_file(path, content, mode=mode)])
 
     def _append(self, line: bytes) -> None:
         with _writing(JOURNAL_PATH):

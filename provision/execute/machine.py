@@ -11,7 +11,7 @@ from msgspec import Struct, field
 from provision.actions import Action, RemoteContent
 from provision.errors import ProvisionError
 from provision.execute.command import Programs, run_program
-from provision.execute.difference import Difference, changed
+from provision.execute.difference import NOT_KNOWN, Difference, changed
 from provision.execute.target import Target
 from provision.plan.describe import describe
 
@@ -55,7 +55,7 @@ def _look_as_allowed(action: A, look: Callable[[A], Difference | None]) -> Diffe
     try:
         return look(action)
     except PermissionError:
-        return changed(describe(action), ["not known: only root may look at it"])
+        return changed(describe(action), [f"{NOT_KNOWN}only root may look at it"])
 
 
 @contextmanager

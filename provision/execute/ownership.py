@@ -21,8 +21,9 @@ from provision.actions import (
 )
 from provision.execute.accounts import Accounts, read_accounts
 from provision.execute.command import demand
-from provision.execute.difference import Difference, Kind
-from provision.execute.handlers.blocks import has_block, remove_block
+from provision.execute.difference import NOT_KNOWN, Difference, Kind, lost_lines
+from provision.execute.handlers.blocks import block_of, has_block, remove_block
+from provision.execute.handlers.files import losses
 from provision.execute.handlers.keys import keys_path
 from provision.execute.handlers.units import ENABLED, MASKED, systemctl, unit_states
 from provision.execute.journal import Thing
@@ -97,6 +98,8 @@ def leaving(machine: Machine, owned: frozenset[Thing], steps: Sequence[Step]) ->
     stale = owned - _asked(machine.target, steps)
     if not stale:
         return Leaving()
+    hidden = [thing for thing in sorted(stale) if _is_hidden(machine.target, thing)]
+    stale -= set(hidden)
     units = [thing for thing in sorted(stale) if _is_set(machine, thing)]
     blocks = [thing for thing in sorted(stale) if _has_block(machine.target, thing)]
     files = [thing for thing in sorted(stale) if _file_path(machine.target, thing) is not None]
@@ -107,7 +110,11 @@ def leaving(machine: Machine, owned: frozenset[Thing], steps: Sequence[Step]) ->
     directories = _empty_directories(machine.target, kept, gone)
     ordered = [*units, *blocks, *files, *directories]
     vanished = sorted(stale - kept - set(ordered))
-    return Leaving(tuple(Removal(thing, _difference(thing)) for thing in ordered), tuple(vanished))
+    removals = [Removal(thing, _difference(thing, _losses(machine.target, thing))) for thing in ordered]
+    unseen = [
+        Removal(thing, _difference(thing, (f"{NOT_KNOWN}only root may look at it",))) for thing in hidden
+    ]
+    return Leaving((*removals, *unseen), tuple(vanished))
 
 
 def remove(machine: Machine, thing: Thing) -> None:
@@ -145,6 +152,30 @@ def _asked(target: Target, steps: Sequence[Step]) -> set[Thing]:
     names = [parts(path) for path in paths_of(target, steps)]
     parents = {"/" + "/".join(name[:depth]) for name in names for depth in range(1, len(name))}
     return things | {Thing("directory", parent) for parent in parents}
+
+
+def _is_hidden(target: Target, thing: Thing) -> bool:
+    """A plan may be made without privileges; whether the thing still is there is then not known."""
+    try:
+        if thing.kind == "directory":
+            target.list_directory(thing.name)
+        else:
+            _has_block(target, thing)
+            _losses(target, thing)
+    except PermissionError:
+        return True
+    return False
+
+
+def _losses(target: Target, thing: Thing) -> tuple[str, ...]:
+    if thing.kind in UNIT_KINDS:
+        return (f"-{UNIT_KINDS[thing.kind][0]}",)
+    if thing.kind == "block":
+        name, _, path = thing.name.partition("#")
+        return lost_lines(block_of(target.read_file(path) or b"", name) or b"")
+    path = thing.name if thing.kind == "directory" else _file_path(target, thing) or thing.name
+    entry = target.stat(path)
+    return tuple(losses(target, read_accounts(target), path, entry)) if entry else ()
 
 
 def _is_set(machine: Machine, thing: Thing) -> bool:
@@ -201,9 +232,7 @@ _SUMMARIES = {
     "user-masked": "user unit {}",
 }
 
-_LINES = {kind: (f"-{wish}",) for kind, (wish, _) in UNIT_KINDS.items()}
 
-
-def _difference(thing: Thing) -> Difference:
+def _difference(thing: Thing, lines: tuple[str, ...]) -> Difference:
     name = thing.name.replace("#", " in ", 1) if thing.kind == "block" else thing.name
-    return Difference(Kind.REMOVE, _SUMMARIES[thing.kind].format(name), _LINES.get(thing.kind, ()))
+    return Difference(Kind.REMOVE, _SUMMARIES[thing.kind].format(name), lines)

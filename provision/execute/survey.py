@@ -8,7 +8,7 @@ from itertools import groupby
 
 from msgspec import Struct
 
-from provision.actions import Step
+from provision.actions import Origin, Step
 from provision.errors import ProvisionError
 from provision.execute.difference import Difference
 from provision.execute.handlers import handler_of
@@ -31,13 +31,15 @@ class Change(Struct, frozen=True):
 
     because: str | None
     difference: Difference
+    origin: Origin | None = None
 
 
 def survey(plan: Plan, machine: Machine, owned: frozenset[Thing]) -> tuple[Change, ...]:
     """Differences in the order in which an apply would remove them."""
     removed = [Change(None, removal.difference) for removal in leaving(machine, owned, plan.steps).removals]
     found = zip(plan.steps, probe_steps(machine, plan.steps), strict=True)
-    return (*removed, *(Change(step.because, difference) for step, difference in found if difference))
+    differing = ((step.because, difference) for step, difference in found if difference)
+    return (*removed, *(Change(because, found, plan.origins.get(because)) for because, found in differing))
 
 
 def batches(steps: Sequence[Step]) -> Iterator[tuple[Step, ...]]:

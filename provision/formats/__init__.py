@@ -9,6 +9,7 @@ from msgspec import Struct
 from provision.document import Document
 from provision.findings import Finding
 from provision.formats import native
+from provision.formats.locate import Layout
 from provision.resolve import Resolver
 
 
@@ -17,7 +18,7 @@ class Format(Struct, frozen=True):
 
     name: str
     recognises: Callable[[bytes], bool]
-    load: Callable[[bytes, str, Resolver | None], tuple[Document | None, tuple[Finding, ...]]]
+    load: Callable[[bytes, str, Resolver | None], tuple[Document | None, tuple[Finding, ...], Layout | None]]
 
 
 FORMATS: tuple[Format, ...] = (

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping
 from msgspec import Struct, field, structs
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from provision.findings import Finding, Problem, Severity, path_text
+from provision.actions import Origin
+from provision.findings import Finding, Place, Problem, Severity, path_text
 from provision.formats.nodes import NodeProblem, exists, find, secret_spans, span_of, start_of
 from provision.formats.source import Mark, Span, TextError, lines_of, masked, masked_by_name
 
@@ -34,6 +35,12 @@ class Layout(Struct, frozen=True):
 
     def origin(self, node: Node) -> int:
         return self.origins.get(id(node), 0)
+
+    def origin_of(self, place: Place) -> Origin:
+        """Where it is written, or else the deepest part of it that is."""
+        key, node = find(self.root, place)
+        written = node if key is None else key
+        return Origin(self.sources[self.origin(written)].file, written.start_mark.line + 1)
 
     def spans(self, node: Node) -> Iterator[tuple[int, Span]]:
         """Everything that a node is made of."""

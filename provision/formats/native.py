@@ -24,26 +24,27 @@ from provision.vars import Filled, fill
 
 def load(
     data: bytes, file: str, resolver: Resolver | None = None
-) -> tuple[Document | None, tuple[Finding, ...]]:
-    """The document, or None when the findings hold an error. Never raises, whatever the bytes."""
+) -> tuple[Document | None, tuple[Finding, ...], Layout | None]:
+    """The document, or None when the findings hold an error; and where it all is. Never raises, whatever the bytes."""
     try:
         tree = parse(decode(data))
     except TextError as problem:
-        return None, (text_finding(problem, data, file),)
+        return None, (text_finding(problem, data, file),), None
     source = Source(file, data, tree.root)
     if isinstance(tree.data, dict) and "include" in tree.data and not tree.problems:
         return _load_composed(source, tree, resolver)
+    layout = Layout(tree.root, (source,))
     document, problems = (None, ()) if tree.problems else _read(tree.data)
     if not problems and not tree.problems:
-        return document, ()
+        return document, (), layout
     nodes = tuple((0, problem) for problem in tree.problems)
-    findings = located(Layout(tree.root, (source,)), Problems(whole=problems, nodes=nodes))
-    return (None if has_errors(findings) else document), findings
+    findings = located(layout, Problems(whole=problems, nodes=nodes))
+    return (None if has_errors(findings) else document), findings, layout
 
 
 def _load_composed(
     source: Source, tree: Tree, resolver: Resolver | None
-) -> tuple[Document | None, tuple[Finding, ...]]:
+) -> tuple[Document | None, tuple[Finding, ...], Layout | None]:
     from provision.formats.compose import compose
 
     composed = compose(source, tree, resolver)
@@ -51,7 +52,7 @@ def _load_composed(
     findings = (
         located(composed.layout, structs.replace(composed.problems, whole=problems)) + composed.findings
     )
-    return (None if has_errors(findings) else document), findings
+    return (None if has_errors(findings) else document), findings, composed.layout
 
 
 def _read(data: Plain) -> tuple[Document | None, tuple[Problem, ...]]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
+from msgspec import Struct, field
 
-from provision.actions import Step
+from provision.actions import Origin, Step
 from provision.facts import Facts
 from provision.plan.order import ordered
 
@@ -15,11 +16,16 @@ if TYPE_CHECKING:
 
 
 class Plan(Struct, frozen=True):
+    """`origins`: where the user wrote what asks for a step, by its config path."""
+
     steps: tuple[Step, ...]
+    origins: Mapping[str, Origin] = field(default_factory=dict)
 
 
-def plan(document: Document, facts: Facts) -> Plan:
+def plan(document: Document, facts: Facts, origin: Callable[[str], Origin | None] = lambda _: None) -> Plan:
     """Pure: the same document and facts give the same plan, whatever the machine looks like."""
     from provision.sections import plan_document
 
-    return Plan(ordered(plan_document(document, facts)))
+    steps = ordered(plan_document(document, facts))
+    found = {step.because: origin(step.because) for step in steps}
+    return Plan(steps, {because: place for because, place in found.items() if place})

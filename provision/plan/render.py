@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
+from provision.actions import Origin
+
 SIGNS = {"create": "+", "change": "~", "remove": "-"}
 COLOURS = {"+": "\033[32m", "~": "\033[33m", "-": "\033[31m", "!": "\033[31m"}  # green, yellow, red, red
 RESET = "\033[0m"
@@ -24,6 +26,8 @@ class Change(Protocol):
     def because(self) -> str | None: ...
     @property
     def difference(self) -> Difference: ...
+    @property
+    def origin(self) -> Origin | None: ...
 
 
 def render_text(changes: Sequence[Change], *, coloured: bool = False) -> str:
@@ -40,6 +44,8 @@ def as_data(changes: Sequence[Change]) -> dict[str, Any]:
         "changes": [
             {
                 "path": change.because,
+                "file": change.origin.file if change.origin else None,
+                "line": change.origin.line if change.origin else None,
                 "kind": str(change.difference.kind),
                 "summary": change.difference.summary,
                 "lines": list(change.difference.lines),

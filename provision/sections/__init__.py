@@ -93,12 +93,16 @@ def check_document(document: Document) -> Iterator[Problem]:
 
 
 def claims_of(document: Document) -> tuple[Claim, ...]:
-    """The paths that the config makes or removes."""
+    """The paths that the config makes or removes; first those that the user wrote as paths."""
     return tuple(
         claim
-        for section, value in asked_for(document)
+        for section, value in sorted(asked_for(document), key=_makes_more_than_paths)
         for claim in getattr(section.load(), "claims", _no_claims)(value, (section.name,))
     )
+
+
+def _makes_more_than_paths(asked: tuple[Section, Any]) -> bool:
+    return asked[0].name not in ("hostname", "directories", "files", "links")
 
 
 def _no_claims(_value: object, _place: Place) -> Iterator[Claim]:

@@ -13,6 +13,7 @@ AGENT_DEPENDENCIES = {"jsonschema", "msgspec", "yaml"}
 SHARED_BY_SECTIONS = {
     "absent",
     "certificates",
+    "claims",
     "data_url",
     "etcd_settings",
     "file_contents",

@@ -10,13 +10,12 @@ from provision.actions import AppendText
 from provision.errors import ProvisionError
 from provision.execute.accounts import Accounts, read_accounts
 from provision.execute.difference import Difference, changed, content_lines, created
-from provision.execute.handlers.files import metadata_lines, read_regular, type_name
+from provision.execute.handlers.files import READ_BY_OTHERS, metadata_lines, read_regular, type_name
 from provision.execute.machine import Handler, Machine, during, probe_each
 from provision.execute.target import Ownership, StagedFile
 from provision.plan.describe import describe
 
 NEW_MODE = 0o644
-READ_BY_OTHERS = 0o004
 
 
 def probe(machine: Machine, actions: Sequence[AppendText]) -> list[Difference | None]:

@@ -9,10 +9,20 @@ from collections.abc import Sequence
 from provision.actions import RemoteContent, WriteFile
 from provision.errors import ProvisionError
 from provision.execute.accounts import Accounts, read_accounts
-from provision.execute.difference import Difference, changed, content_lines, created, size_lines
+from provision.execute.difference import (
+    MAX_TEXT_BYTES,
+    Difference,
+    changed,
+    content_lines,
+    created,
+    lost_lines,
+    size_lines,
+)
 from provision.execute.machine import Handler, Machine, during, probe_each
 from provision.execute.target import StagedFile, Target
 from provision.plan.describe import describe
+
+READ_BY_OTHERS = 0o004
 
 
 def probe(machine: Machine, actions: Sequence[WriteFile]) -> list[Difference | None]:
@@ -63,6 +73,21 @@ def read_regular(target: Target, path: str, entry: os.stat_result) -> tuple[byte
     return target.read_file(path), []
 
 
+def losses(target: Target, accounts: Accounts, path: str, entry: os.stat_result) -> list[str]:
+    """What is lost with what is at `path`; no content that others must not read."""
+    if stat.S_ISLNK(entry.st_mode):
+        return [f"-link to {target.readlink(path)}"]
+    owner = f"{accounts.user_name(entry.st_uid)}:{accounts.group_name(entry.st_gid)}"
+    metadata = [f"-mode {stat.S_IMODE(entry.st_mode):04o}", f"-owner {owner}"]
+    if not stat.S_ISREG(entry.st_mode):
+        return metadata
+    if entry.st_size > MAX_TEXT_BYTES:
+        return [*metadata, f"-{entry.st_size} bytes"]
+    if not entry.st_mode & READ_BY_OTHERS:
+        return [*metadata, "-content <secret>"]
+    return [*metadata, *lost_lines(target.read_file(path) or b"")]
+
+
 def type_name(entry: os.stat_result) -> str:
     kinds = ((stat.S_ISLNK, "link"), (stat.S_ISDIR, "directory"), (stat.S_ISREG, "file"))
     return next((name for is_kind, name in kinds if is_kind(entry.st_mode)), "special file")
@@ -103,11 +128,11 @@ def _stage(machine: Machine, accounts: Accounts, action: WriteFile) -> StagedFil
     if entry is not None and stat.S_ISDIR(entry.st_mode):
         raise ProvisionError(f"{action.path} is a directory", hint="remove it, or choose another path")
     owner = accounts.ownership(action.user, action.group)
-    content = _content(machine, action)
+    content = content_to_write(machine, action)
     return machine.target.stage_file(action.path, content, mode=action.mode, owner=owner)
 
 
-def _content(machine: Machine, action: WriteFile) -> bytes:
+def content_to_write(machine: Machine, action: WriteFile) -> bytes:
     if isinstance(action.content, bytes):
         return action.content
     if action.content in machine.contents:

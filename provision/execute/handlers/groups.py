@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from provision.actions import EnsureGroup, RemoveGroup
-from provision.execute.accounts import Accounts, read_accounts
+from provision.execute.accounts import Accounts, Group, read_accounts
 from provision.execute.command import demand
 from provision.execute.difference import Difference, changed, created, removed
 from provision.execute.machine import Handler, Machine, during, probe_each
@@ -26,13 +26,20 @@ def perform(machine: Machine, actions: Sequence[EnsureGroup]) -> None:
 
 def probe_removed(machine: Machine, actions: Sequence[RemoveGroup]) -> list[Difference | None]:
     groups = read_accounts(machine.target).groups
-    return [removed(describe(action)) if action.name in groups else None for action in actions]
+    return [_removal(action, groups.get(action.name)) for action in actions]
 
 
 def perform_removed(machine: Machine, actions: Sequence[RemoveGroup]) -> None:
     for action in actions:
         with during(action, f"remove group {action.name}"):
             demand(machine.programs, ["groupdel", *root_option(machine), action.name])
+
+
+def _removal(action: RemoveGroup, group: Group | None) -> Difference | None:
+    if group is None:
+        return None
+    members = [f"-members {', '.join(group.members)}"] if group.members else []
+    return removed(describe(action), [f"-gid {group.gid}", *members])
 
 
 def root_option(machine: Machine) -> list[str]:

@@ -36,7 +36,7 @@ def keys_path(user: User) -> str:
     return f"{user.home.rstrip('/')}/.ssh/authorized_keys"
 
 
-def _content(action: EnsureAuthorizedKeys) -> bytes:
+def keys_text(action: EnsureAuthorizedKeys) -> bytes:
     return "".join(f"{key}\n" for key in action.keys).encode()
 
 
@@ -46,10 +46,10 @@ def _difference(machine: Machine, accounts: Accounts, action: EnsureAuthorizedKe
     path = keys_path(user) if user else ""
     entry = machine.target.stat(path) if user else None
     if entry is None:
-        return created(summary, content_lines(None, _content(action)))
+        return created(summary, content_lines(None, keys_text(action)))
     content, problem = read_regular(machine.target, path, entry)
     metadata = metadata_lines(accounts, entry, mode=FILE_MODE, user=action.user, group=None)
-    return changed(summary, [*metadata, *(problem or content_lines(content, _content(action)))])
+    return changed(summary, [*metadata, *(problem or content_lines(content, keys_text(action)))])
 
 
 def _stage(machine: Machine, accounts: Accounts, action: EnsureAuthorizedKeys) -> StagedFile:
@@ -61,7 +61,7 @@ def _stage(machine: Machine, accounts: Accounts, action: EnsureAuthorizedKeys) -
     directory = path.rpartition("/")[0]
     if machine.target.stat(directory) is None:
         machine.target.make_directory(directory, mode=DIRECTORY_MODE, owner=owner)
-    return machine.target.stage_file(path, _content(action), mode=FILE_MODE, owner=owner)
+    return machine.target.stage_file(path, keys_text(action), mode=FILE_MODE, owner=owner)
 
 
 HANDLER = Handler(EnsureAuthorizedKeys, probe, perform)

@@ -8,15 +8,17 @@ from collections.abc import Sequence
 
 from provision.actions import RemovePath
 from provision.errors import ProvisionError
+from provision.execute.accounts import Accounts, read_accounts
 from provision.execute.difference import Difference, removed
-from provision.execute.handlers.files import type_name
+from provision.execute.handlers.files import losses, type_name
 from provision.execute.machine import Handler, Machine, during, probe_each
 from provision.execute.target import Target
 from provision.plan.describe import describe
 
 
 def probe(machine: Machine, actions: Sequence[RemovePath]) -> list[Difference | None]:
-    return probe_each(actions, lambda action: _difference(machine.target, action))
+    accounts = read_accounts(machine.target)
+    return probe_each(actions, lambda action: _difference(machine.target, accounts, action))
 
 
 def perform(machine: Machine, actions: Sequence[RemovePath]) -> None:
@@ -25,13 +27,15 @@ def perform(machine: Machine, actions: Sequence[RemovePath]) -> None:
             _perform_one(machine.target, action)
 
 
-def _difference(target: Target, action: RemovePath) -> Difference | None:
+def _difference(target: Target, accounts: Accounts, action: RemovePath) -> Difference | None:
     entry = target.stat(action.path)
     if entry is None:
         return None
     inside = len(target.list_directory(action.path)) if stat.S_ISDIR(entry.st_mode) else 0
     with_all = f" with {inside} {'entry' if inside == 1 else 'entries'}" if inside else ""
-    return removed(describe(action), [f"-{type_name(entry)}{with_all}"])
+    lines = losses(target, accounts, action.path, entry)
+    is_link = stat.S_ISLNK(entry.st_mode)  # which its own line says
+    return removed(describe(action), lines if is_link else [f"-{type_name(entry)}{with_all}", *lines])
 
 
 def _perform_one(target: Target, action: RemovePath) -> None:

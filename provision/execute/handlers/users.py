@@ -8,7 +8,7 @@ from provision.actions import EnsureUser, RemoveUser
 from provision.errors import ProvisionError
 from provision.execute.accounts import Accounts, User, read_accounts, read_password_hashes
 from provision.execute.command import demand
-from provision.execute.difference import Difference, changed, created, removed
+from provision.execute.difference import NOT_KNOWN, Difference, changed, created, removed
 from provision.execute.handlers.groups import root_option
 from provision.execute.home import make_home
 from provision.execute.machine import Handler, Machine, during, probe_each
@@ -32,7 +32,7 @@ def perform(machine: Machine, actions: Sequence[EnsureUser]) -> None:
 
 def probe_removed(machine: Machine, actions: Sequence[RemoveUser]) -> list[Difference | None]:
     users = read_accounts(machine.target).users
-    return [removed(describe(action)) if action.name in users else None for action in actions]
+    return [_removal(action, users.get(action.name)) for action in actions]
 
 
 def perform_removed(machine: Machine, actions: Sequence[RemoveUser]) -> None:
@@ -40,6 +40,12 @@ def perform_removed(machine: Machine, actions: Sequence[RemoveUser]) -> None:
     for action in actions:
         with during(action, f"remove user {action.name}"):
             demand(machine.programs, ["userdel", *root_option(machine), action.name])
+
+
+def _removal(action: RemoveUser, user: User | None) -> Difference | None:
+    if user is None:
+        return None
+    return removed(describe(action), [f"-uid {user.uid}", f"home {user.home} stays"])
 
 
 def _hashes(machine: Machine) -> Mapping[str, str] | None:
@@ -103,7 +109,7 @@ def _password_lines(hashes: Mapping[str, str] | None, action: EnsureUser) -> lis
     if action.password_hash is None:
         return _lock_lines(hashes, action)
     if hashes is None:
-        return ["password: only root can compare it"]
+        return [f"{NOT_KNOWN}only root can compare the password"]
     is_equal = hashes.get(action.name) == action.password_hash.reveal()
     return [] if is_equal else ["-password <secret>", "+password <secret>"]
 
@@ -112,7 +118,7 @@ def _lock_lines(hashes: Mapping[str, str] | None, action: EnsureUser) -> list[st
     if not action.locked:
         return []
     if hashes is None:
-        return ["password: only root can see whether it is locked"]
+        return [f"{NOT_KNOWN}only root can see whether the password is locked"]
     return [] if hashes.get(action.name, "").startswith(LOCKED_MARKS) else ["+password locked"]
 
 

@@ -10,6 +10,7 @@ import pytest
 from provision.cli import main
 from provision.execute.journal import Journal, RunStatus
 from provision.execute.target import Target
+from tests.unprivileged import as_nobody, open_directory
 
 CONFIG = """\
 hostname: node1
@@ -59,7 +60,102 @@ def test_plan_as_json_is_one_object(config: Path, root: Path, capsys: pytest.Cap
 
     data = json.loads(capsys.readouterr().out)
     assert data["summary"] == {"create": 2, "change": 0, "remove": 0}
-    assert [change["path"] for change in data["changes"]] == ["hostname", "files[0]"]
+    assert [(change["path"], change["line"]) for change in data["changes"]] == [
+        ("hostname", 1),
+        ("files[0]", 3),
+    ]
+    assert {change["file"] for change in data["changes"]} == {str(config)}
+
+
+EARLIER = """\
+files:
+  - {path: /etc/motd, content: "hello\\r\\nold"}
+  - {path: /etc/token, mode: "0600", content: hunter2}
+  - {path: /etc/kept, mode: "0600", content: hunter2}
+  - {path: /etc/gone, content: "so\\nlong\\n"}
+  - {path: /etc/secret, mode: "0600", content: hunter2}
+directories:
+  - {path: /srv/private, mode: "0700"}
+links:
+  - {path: /srv/private/app, target: /opt/app}
+"""
+LATER = """\
+files:
+  - {path: /etc/motd, content: "hello\\nnew\\n", mode: "0640", user: "1234"}
+  - {path: /etc/token, mode: "0600", content: hunter2}
+  - {path: /etc/kept, mode: "0600", content: hunter3}
+directories:
+  - {path: /srv/private, mode: "0700"}
+"""
+PLAN_OF_NOBODY = """\
+- file /etc/gone  (no longer asked for)
+    -mode 0644
+    -owner root:root
+    -so
+    -long
+
+- file /etc/secret  (no longer asked for)
+    -mode 0600
+    -owner root:root
+    -content <secret>
+
+- file /srv/private/app  (no longer asked for)
+    not known: only root may look at it
+
+~ file /etc/motd  (files[0])
+    -mode 0644
+    +mode 0640
+    -owner root
+    +owner 1234
+    -content <secret>
+    +content <secret>
+
+~ file /etc/token  (files[1])
+    not known: only root may look at it
+
+~ file /etc/kept  (files[2])
+    not known: only root may look at it
+
+0 to create, 3 to change, 3 to remove
+"""
+DIFF_OF_ROOT = """\
+~ file /etc/motd  (files[0])
+    @@ -1,2 +1,2 @@
+    -hello\\x0d
+    -old
+    \\ No newline at end of file
+    +hello
+    +new
+
+1 to create, 1 to change, 0 to remove
+"""
+
+
+def test_a_plan_needs_no_privileges_and_says_what_it_could_not_see(
+    config: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with open_directory() as place:
+        config.write_text(EARLIER)
+        assert run("apply", config, "--root", place) == 0
+        (place / "config.yaml").write_text(LATER)
+        capsys.readouterr()
+
+        with as_nobody():
+            assert run("plan", place / "config.yaml", "--root", place, "--detailed-exitcode") == 6
+
+    assert capsys.readouterr().out == PLAN_OF_NOBODY
+
+
+def test_a_diff_shows_carriage_returns_and_a_missing_last_line_break(
+    config: Path, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (root / "etc").mkdir()
+    (root / "etc/motd").write_bytes(b"hello\r\nold")
+    config.write_text(CONFIG.replace("hello", "hello\\nnew"))
+
+    run("plan", config, "--root", root)
+
+    assert capsys.readouterr().out.endswith(DIFF_OF_ROOT)
 
 
 def test_apply_shows_each_step_and_the_sums(

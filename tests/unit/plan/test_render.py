@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from provision.actions import Origin
 from provision.execute.difference import Difference, Kind
 from provision.execute.survey import Change
 from provision.plan.render import as_data, render_text
 
+NODE = Origin("node.yaml", 9)
 CHANGES = (
     Change(None, Difference(Kind.REMOVE, "file /old")),
     Change("files[0]", Difference(Kind.CREATE, "file /new", ("+mode 0644", "+text"))),
-    Change("files[1]", Difference(Kind.CHANGE, "file /etc/motd", ("@@ -1 +1 @@", "-a", "+b"))),
+    Change("files[1]", Difference(Kind.CHANGE, "file /etc/motd", ("@@ -1 +1 @@", "-a", "+b")), NODE),
 )
 
 TEXT = """\
@@ -47,6 +49,8 @@ def test_programs_get_the_same_as_data() -> None:
     assert data["summary"] == {"create": 1, "change": 1, "remove": 1}
     assert data["changes"][2] == {
         "path": "files[1]",
+        "file": "node.yaml",
+        "line": 9,
         "kind": "change",
         "summary": "file /etc/motd",
         "lines": ["@@ -1 +1 @@", "-a", "+b"],
