@@ -11,7 +11,8 @@ from provision.findings import Place, Problem, error, path_text, warning
 from provision.sections.commands import script_path
 from provision.sections.commands import unit_path as command_path
 from provision.sections.containers import paths as container_paths
-from provision.sections.etcd import DROPIN_PATH
+from provision.sections.etcd import paths as etcd_paths
+from provision.sections.etcd.files import check_files
 from provision.sections.hosts_file import HOSTS_PATH
 from provision.sections.kernel import MODULES_PATH, SYSCTL_PATH
 from provision.sections.keyboard import DEBIAN_KEYBOARD_PATH, VCONSOLE_PATH
@@ -134,6 +135,10 @@ def check(document: Document) -> Iterator[Problem]:
     yield from _check_owners(document)
     yield from _check_low_ids(document)
     yield from _check_needed_units(document)
+    if document.etcd is not None:
+        kinds = {claim.path: claim.kind for claim in claims}
+        written = {file.path: (index, file) for index, file in enumerate(document.files) if not file.absent}
+        yield from check_files(document.etcd, kinds, written)
 
 
 def _claims(document: Document) -> Iterator[Claim]:
@@ -152,8 +157,8 @@ def _claims(document: Document) -> Iterator[Claim]:
     yield from _unit_claims(document)
     yield from _network_claims(document)
     yield from _container_claims(document)
-    if document.etcd is not None:
-        yield Claim(DROPIN_PATH, ("etcd",), "file")
+    for path in etcd_paths(document.etcd) if document.etcd else ():
+        yield Claim(path, ("etcd",), "file")
     for index, key in enumerate(document.ssh_host_keys):
         yield Claim(key.path, ("ssh_host_keys", index), "file")
         yield Claim(f"{key.path}.pub", ("ssh_host_keys", index), "file")

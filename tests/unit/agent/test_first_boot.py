@@ -20,6 +20,8 @@ from provision.agent import (
     start_stage,
 )
 from provision.cluster.decide import Observation, RegisteredMember, Spec
+from provision.cluster.listed import Listed, Peers
+from provision.cluster.peers import PeerCertificates
 from provision.errors import ExitCode, ProvisionError, SourceError
 from provision.facts import Facts
 from provision.findings import FileReport
@@ -41,6 +43,7 @@ MEMBER = (
     b"hostname: node1\netcd:\n  discovery: http://10.77.0.1:8080/discovery/0123456789abcdef0123456789abcdef\n"
 )
 ROOM = Observation(has_data=False, size=3)
+NOBODY = Peers(has_data=False)
 FULL = Observation(
     has_data=False,
     size=1,
@@ -54,12 +57,14 @@ class Stage:
 
     answers: list[bytes | SourceError]
     registry: Observation = ROOM
+    peers: Peers = NOBODY
     apply_error: ProvisionError | None = None
     health: list[str | None] = field(default_factory=list)
     settles: list[bool] = field(default_factory=list)
     told: list[Event] = field(default_factory=list)
     applied: list[Plan] = field(default_factory=list)
     asked: list[Spec] = field(default_factory=list)
+    asked_peers: list[tuple[Listed, PeerCertificates | None, str]] = field(default_factory=list)
     explained: list[FileReport] = field(default_factory=list)
     reporting: list[tuple[str, str | None]] = field(default_factory=list)
     others: dict[str, bytes] = field(default_factory=dict)
@@ -70,6 +75,7 @@ class Stage:
             fetch=lambda url: self._next_answer(),
             observe_facts=lambda: Facts(machine=MAC, ipv4="10.77.0.11"),
             observe_registry=self._observe,
+            observe_peers=self._observe_peers,
             apply=self._apply,
             member_health=lambda url: self.health.pop(0),
             tell=self.told.append,
@@ -92,7 +98,11 @@ class Stage:
             raise answer
         return answer
 
-    def _observe(self, spec: Spec, data_dir: str) -> Observation:
+    def _observe_peers(self, listed: Listed, certificates: PeerCertificates | None, wal: str) -> Peers:
+        self.asked_peers.append((listed, certificates, wal))
+        return self.peers
+
+    def _observe(self, spec: Spec, wal: str) -> Observation:
         self.asked.append(spec)
         return self.registry
 
