@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from provision.facts import Facts
 from provision.sections.etcd.types import Etcd, Urls
@@ -24,13 +25,15 @@ class Addresses:
 def addresses(etcd: Etcd, facts: Facts) -> Addresses:
     """Of a member whose own variables are filled in. Raises ProvisionError when a default needs an unknown fact."""
     client = f"{client_scheme(etcd)}://${{facts.ipv4}}:2379"
-    peer = f"{peer_scheme(etcd)}://${{facts.ipv4}}:2380"
+    own = (etcd.initial_cluster or {}).get(etcd.name)
+    # The port that the others use is the one to listen on.
+    peer_port = urlsplit(own[0]).port if own else 2380
+    peer = f"{peer_scheme(etcd)}://${{facts.ipv4}}:{peer_port}"
     local = f"{client_scheme(etcd)}://127.0.0.1:2379"
 
     def given_or(given: Urls | None, field: str, *default: str) -> Urls:
         return expand(default, facts, ("etcd", field)) if given is None else given
 
-    own = (etcd.initial_cluster or {}).get(etcd.name)
     return Addresses(
         listen_client=given_or(etcd.listen_client_urls, "listen_client_urls", client, local),
         listen_peer=given_or(etcd.listen_peer_urls, "listen_peer_urls", peer),

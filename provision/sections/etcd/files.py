@@ -42,7 +42,7 @@ def check_files(
     keys = {files.key for files in (etcd.tls.client, etcd.tls.peer) if files is not None}
     seen: set[str] = set()
     for place, path in tls_files(etcd, ("etcd", "tls")):
-        if path in seen or has_variable(path):
+        if path in seen or has_variable(path) or not path.startswith("/"):
             continue
         seen.add(path)
         if path not in kinds:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from provision.findings import Place, Problem, did_you_mean, error, path_text, warning
+from provision.sections.etcd.addresses import peer_scheme
 from provision.sections.etcd.types import Etcd, Urls
 from provision.sections.hosts import is_host_name
 from provision.sections.urls import check_url
@@ -102,6 +103,10 @@ def _check_srv(etcd: Etcd, place: Place) -> Iterator[Problem]:
     if domain is not None and not has_variable(domain) and not is_host_name(domain):
         hint = "the domain alone, as in lab.example: etcd puts _etcd-server._tcp before it"
         yield error("etcd-srv", (*place, "discovery_srv"), f"{domain!r} is no DNS domain", hint)
+    if domain is not None and etcd.engine == "host" and peer_scheme(etcd) == "http":
+        # Seen with 3.4.23: a failed look-up of _etcd-server-ssl ends it, whatever _etcd-server has.
+        message = "etcd 3.4, as Debian 12 has it, finds members by DNS only with TLS between them"
+        yield warning("etcd-srv-plain", (*place, "discovery_srv"), message, "add etcd.tls.peer")
     if name is None:
         return
     if domain is None:

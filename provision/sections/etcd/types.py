@@ -85,16 +85,16 @@ class Etcd(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     discovery_srv: Annotated[
         str | None,
         Meta(
-            description="DNS domain whose SRV records _etcd-server-ssl._tcp (with `tls.peer`) or _etcd-server._tcp "
-            "list the members.",
+            description="DNS domain whose SRV records _etcd-server-ssl._tcp list the members; without `tls.peer` "
+            "_etcd-server._tcp, which etcd 3.4 does not find.",
             examples=["lab.example"],
         ),
     ] = None
     discovery_srv_name: Annotated[
         str | None,
         Meta(
-            description="For several clusters in one domain: looks up _etcd-server-NAME._tcp and "
-            "_etcd-server-ssl-NAME._tcp instead.",
+            description="For several clusters in one domain: looks up _etcd-server-ssl-NAME._tcp and "
+            "_etcd-server-NAME._tcp instead.",
             examples=["blue"],
         ),
     ] = None
@@ -124,7 +124,8 @@ class Etcd(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     listen_peer_urls: Annotated[
         Urls | None,
         Meta(
-            description="Where peers are served. Absent: http://${facts.ipv4}:2380, with `tls.peer` https.",
+            description="Where peers are served. Absent: http://${facts.ipv4}:2380, with `tls.peer` https, with "
+            "`initial_cluster` at the port written there.",
         ),
     ] = None
     advertise_client_urls: Annotated[
