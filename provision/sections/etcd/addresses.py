@@ -32,7 +32,9 @@ def addresses(etcd: Etcd, facts: Facts) -> Addresses:
     local = f"{client_scheme(etcd)}://127.0.0.1:2379"
 
     def given_or(given: Urls | None, field: str, *default: str) -> Urls:
-        return expand(default, facts, ("etcd", field)) if given is None else given
+        if given is not None:
+            return given
+        return tuple(expand(url, facts, ("etcd", field)) for url in default)
 
     return Addresses(
         listen_client=given_or(etcd.listen_client_urls, "listen_client_urls", client, local),

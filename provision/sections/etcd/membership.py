@@ -101,7 +101,7 @@ def _check_self(etcd: Etcd, cluster: dict[str, Urls], place: Place) -> Iterator[
 def _check_srv(etcd: Etcd, place: Place) -> Iterator[Problem]:
     domain, name = etcd.discovery_srv, etcd.discovery_srv_name
     if domain is not None and not has_variable(domain) and not is_host_name(domain):
-        hint = "the domain alone, as in lab.example: etcd puts _etcd-server._tcp before it"
+        hint = "the domain alone, as in lab.example: etcd puts _etcd-server-ssl._tcp before it"
         yield error("etcd-srv", (*place, "discovery_srv"), f"{domain!r} is no DNS domain", hint)
     if domain is not None and etcd.engine == "host" and peer_scheme(etcd) == "http":
         # Seen with 3.4.23: a failed look-up of _etcd-server-ssl ends it, whatever _etcd-server has.

@@ -213,6 +213,69 @@ def test_the_record_of_a_member_says_what_the_join_stage_watches() -> None:
     assert decode_record(encode_record(record)) == record
 
 
+LISTED = b"""\
+hostname: node1
+etcd:
+  initial_cluster:
+    node1: ["https://10.77.0.11:2380"]
+    node2: ["https://10.77.0.12:2380", "https://10.78.0.12:2380"]
+    node3: ["https://10.77.0.13:2380"]
+  tls:
+    client: {certificate: /tls/node.crt, key: /tls/node.key}
+    peer: {certificate: /tls/node.crt, key: /tls/node.key, authority: /tls/ca.crt}
+files:
+  - {path: /tls/node.key, content: THE KEY, mode: "0600", user: etcd}
+"""
+
+
+def test_a_listed_member_asks_the_others_with_the_files_that_it_is_about_to_write() -> None:
+    stage = Stage([LISTED])
+
+    _, record = apply_stage(SOURCE, stage.world(), keep_trying=False)
+
+    others = ("https://10.77.0.12:2380", "https://10.78.0.12:2380", "https://10.77.0.13:2380")
+    files = PeerCertificates("/tls/node.crt", "/tls/node.key", "/tls/ca.crt", {"/tls/node.key": b"THE KEY"})
+    assert stage.asked == []
+    assert stage.asked_peers == [
+        (Listed("node1", ("https://10.77.0.11:2380",), others), files, "/var/lib/etcd/default/member/wal")
+    ]
+    assert stage.story() == ["config ok", "validate ok", "apply start", "apply ok"]
+    assert record is not None
+    assert record.membership == Membership("node1", "http://127.0.0.1:2381", None)
+    assert decode_record(encode_record(record)) == record
+
+
+@pytest.mark.parametrize(
+    ("peers", "code", "path"),
+    [
+        pytest.param(
+            Peers(False, ((RegisteredMember("node1", ("https://10.77.0.11:2380",)),),)),
+            ExitCode.NOT_JOINED,
+            "etcd",
+            id="its data is gone",
+        ),
+        pytest.param(Peers(False, (), "refused"), ExitCode.NO_SOURCE, "etcd.initial_cluster", id="no answer"),
+    ],
+)
+def test_a_listed_member_that_may_not_start_writes_nothing(peers: Peers, code: ExitCode, path: str) -> None:
+    stage = Stage([LISTED], peers=peers)
+
+    assert apply_stage(SOURCE, stage.world(), keep_trying=False) == (code, None)
+
+    assert stage.applied == []
+    assert (stage.told[-1].step, stage.told[-1].path) == ("join", path)
+    assert "THE KEY" not in str(stage.told) + repr(stage.asked_peers)
+
+
+def test_a_member_found_by_dns_has_nobody_to_ask() -> None:
+    stage = Stage([b"hostname: node1\netcd: {discovery_srv: lab.example, engine: host}\n"])
+
+    code, _ = apply_stage(SOURCE, stage.world(), keep_trying=False)
+
+    assert code is ExitCode.DONE
+    assert (stage.asked, stage.asked_peers) == ([], [])
+
+
 @pytest.mark.parametrize(("attempt", "pause_s"), [(2, 2), (3, 4), (5, 16), (6, 30), (60, 30)])
 def test_pauses_grow_up_to_half_a_minute(attempt: int, pause_s: int) -> None:
     assert pause_before(attempt) == pause_s
