@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct, structs, to_builtins
 
-from provision.cluster.decide import Observation, Refuse, Spec, Wait, decide
+from provision.actions import WriteFile
+from provision.cluster.decide import Bootstrap, Decision, Observation, Refuse, Spec, Wait, decide
+from provision.cluster.listed import Listed, Peers, decide_listed
 from provision.errors import ExitCode, ProvisionError, SourceError
 from provision.facts import Facts
 from provision.findings import FileReport, Finding, Severity
@@ -26,6 +28,7 @@ from provision.resolve import Resolver
 from provision.variables import expand
 
 if TYPE_CHECKING:
+    from provision.cluster.peers import PeerCertificates
     from provision.document import Document
     from provision.sections.etcd import Etcd
     from provision.sections.report import Report
@@ -38,7 +41,7 @@ class Membership(Struct, frozen=True):
 
     name: str
     client_url: str
-    discovery_url: str
+    discovery_url: str | None
 
 
 class BootRecord(Struct, frozen=True):
@@ -53,6 +56,7 @@ class BootRecord(Struct, frozen=True):
 class World(Struct, frozen=True):
     """All that the agent does to or learns from the outside, as functions; tests give plain ones.
 
+    `observe_registry` and `observe_peers` end with the path of etcd's log, which is there when the member has data.
     `fetch` raises SourceError, `apply` ProvisionError. `clock` is monotonic, in seconds. `member_health` gives None
     for a healthy member, else why not. `report_to` says from now on whom to tell: a URL and its token, a secret.
     """
@@ -60,6 +64,7 @@ class World(Struct, frozen=True):
     fetch: Callable[[str], bytes]
     observe_facts: Callable[[], Facts]
     observe_registry: Callable[[Spec, str], Observation]
+    observe_peers: Callable[[Listed, PeerCertificates | None, str], Peers]
     apply: Callable[[Plan, bytes], str]
     member_health: Callable[[str], str | None]
     tell: Callable[[Event], None]
@@ -152,7 +157,7 @@ def _attempt(source: Source, steps: _Steps) -> tuple[Source, Membership | None]:
         source = steps.report_to(source, expand(document.report, facts, ("report",)))
     membership = None
     if document.etcd is not None:
-        membership = steps.may_join(document.etcd, facts)
+        membership = steps.may_join(document.etcd, facts, built)
     steps.apply(built, data)
     return source, membership
 
@@ -196,24 +201,38 @@ class _Steps:
         self._world.report_to(report.url, token)
         return structs.replace(source, report_url=report.url, token=token)
 
-    def may_join(self, etcd: Etcd, facts: Facts) -> Membership:
-        """Ask the registry before anything is written: a machine that may not join must not start a member."""
+    def may_join(self, etcd: Etcd, facts: Facts, built: Plan) -> Membership:
+        """Ask before anything is written: a machine that may not join must not start a member."""
+        from provision.sections.etcd.addresses import addresses, health_url
+
         self._begin()
         etcd = expand(etcd, facts, ("etcd",))
-        spec = Spec(name=etcd.name, discovery_url=etcd.discovery, peer_urls=etcd.advertise_peer_urls)
-        decision = decide(spec, self._world.observe_registry(spec, etcd.data_dir))
+        urls = addresses(etcd, facts)
+        decision = self._decision(etcd, urls.advertise_peer, built)
         if isinstance(decision, Wait):
-            error = SourceError(
-                decision.reason, path="etcd.discovery", hint="is the discovery service running?"
-            )
+            asked = "discovery" if etcd.discovery is not None else "initial_cluster"
+            hint = "is the discovery service running?" if etcd.discovery is not None else None
+            error = SourceError(decision.reason, path=f"etcd.{asked}", hint=hint)
             raise StepFailed("join", error, ExitCode.NO_SOURCE)
         if isinstance(decision, Refuse):
             refusal = ProvisionError(decision.reason, path="etcd", hint=decision.hint)
             raise StepFailed("join", refusal, ExitCode.NOT_JOINED)
-        client_url = next(
-            (url for url in etcd.listen_client_urls if "127.0.0.1" in url), etcd.advertise_client_urls[0]
+        return Membership(etcd.name, client_url=health_url(etcd, urls), discovery_url=etcd.discovery)
+
+    def _decision(self, etcd: Etcd, peer_urls: tuple[str, ...], built: Plan) -> Decision:
+        from provision.sections.etcd import wal_path
+
+        if etcd.discovery is not None:
+            spec = Spec(name=etcd.name, discovery_url=etcd.discovery, peer_urls=peer_urls)
+            return decide(spec, self._world.observe_registry(spec, wal_path(etcd)))
+        if etcd.initial_cluster is None:
+            return Bootstrap(0)  # DNS knows the members' addresses only
+        others = tuple(
+            url for name, urls in etcd.initial_cluster.items() if name != etcd.name for url in urls
         )
-        return Membership(name=etcd.name, client_url=client_url, discovery_url=etcd.discovery)
+        listed = Listed(etcd.name, peer_urls, others, joins=etcd.initial_cluster_state == "existing")
+        certificates = _peer_certificates(etcd, built)
+        return decide_listed(listed, self._world.observe_peers(listed, certificates, wal_path(etcd)))
 
     def apply(self, built: Plan, data: bytes) -> None:
         self._begin()
@@ -240,6 +259,23 @@ class _Steps:
     def _tell(self, step: str, result: Result, message: str, path: str | None) -> None:
         duration_ms = _ms(self._world.clock() - self._begun)
         self._world.tell(Event(self._machine, step, result, duration_ms, message, path, self._attempt))
+
+
+def _peer_certificates(etcd: Etcd, built: Plan) -> PeerCertificates | None:
+    """With what the config itself is about to write: the files are not there yet."""
+    from provision.cluster.peers import PeerCertificates
+
+    tls = etcd.tls.peer
+    if tls is None:
+        return None
+    paths = (tls.certificate, tls.key, tls.authority)
+    actions = (step.action for step in built.steps)
+    planned = {
+        action.path: action.content
+        for action in actions
+        if isinstance(action, WriteFile) and action.path in paths and isinstance(action.content, bytes)
+    }
+    return PeerCertificates(*paths, planned=planned)
 
 
 def _first_error(findings: tuple[Finding, ...]) -> ProvisionError:

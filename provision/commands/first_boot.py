@@ -93,6 +93,7 @@ def _world(report_url: str | None, token: str | None) -> World:
     """The agent's functions, for real. The token goes to the boot server's config and events only."""
     from provision.agent import World
     from provision.cluster.health import member_health
+    from provision.cluster.peers import observe_peers
     from provision.execute.observe import observe
     from provision.fetch.http import fetch
     from provision.report.sinks import HttpPost, Outbox, Reporter, bearer, write_to_console
@@ -106,7 +107,8 @@ def _world(report_url: str | None, token: str | None) -> World:
     return World(
         fetch=lambda url: get(url, headers=headers),
         observe_facts=lambda: observe(Path("/")),
-        observe_registry=lambda spec, data_dir: _registry(spec, data_dir, get),
+        observe_registry=lambda spec, wal: _registry(spec, wal, get),
+        observe_peers=lambda listed, files, wal: observe_peers(listed, files, has_data=Path(wal).is_dir()),
         apply=_apply,
         member_health=member_health,
         tell=reporter.tell,
@@ -120,12 +122,10 @@ def _world(report_url: str | None, token: str | None) -> World:
     )
 
 
-def _registry(spec: Spec, data_dir: str, get: partial[bytes]) -> Observation:
+def _registry(spec: Spec, wal: str, get: partial[bytes]) -> Observation:
     from provision.cluster.registry import observe_registry
 
-    # etcd writes its log below member/wal as soon as it has joined.
-    has_data = (Path(data_dir) / "member/wal").is_dir()
-    return observe_registry(spec.discovery_url, has_data=has_data, fetch=get)
+    return observe_registry(spec.discovery_url, has_data=Path(wal).is_dir(), fetch=get)
 
 
 def _apply(built: Plan, data: bytes) -> str:

@@ -111,6 +111,12 @@ def check(document: Document, claims: tuple[Claim, ...]) -> Iterator[Problem]:
     yield from _check_owners(document)
     yield from _check_low_ids(document)
     yield from _check_needed_units(document)
+    if document.etcd is not None:
+        from provision.sections.etcd.files import check_files
+
+        kinds = {claim.path: claim.kind for claim in claims}
+        written = {file.path: (index, file) for index, file in enumerate(document.files) if not file.absent}
+        yield from check_files(document.etcd, kinds, written)
 
 
 def _check_paths(claims: tuple[Claim, ...]) -> Iterator[Problem]:

@@ -20,6 +20,8 @@ from provision.agent import (
     start_stage,
 )
 from provision.cluster.decide import Observation, RegisteredMember, Spec
+from provision.cluster.listed import Listed, Peers
+from provision.cluster.peers import PeerCertificates
 from provision.errors import ExitCode, ProvisionError, SourceError
 from provision.facts import Facts
 from provision.findings import FileReport
@@ -41,6 +43,7 @@ MEMBER = (
     b"hostname: node1\netcd:\n  discovery: http://10.77.0.1:8080/discovery/0123456789abcdef0123456789abcdef\n"
 )
 ROOM = Observation(has_data=False, size=3)
+NOBODY = Peers(has_data=False)
 FULL = Observation(
     has_data=False,
     size=1,
@@ -54,12 +57,14 @@ class Stage:
 
     answers: list[bytes | SourceError]
     registry: Observation = ROOM
+    peers: Peers = NOBODY
     apply_error: ProvisionError | None = None
     health: list[str | None] = field(default_factory=list)
     settles: list[bool] = field(default_factory=list)
     told: list[Event] = field(default_factory=list)
     applied: list[Plan] = field(default_factory=list)
     asked: list[Spec] = field(default_factory=list)
+    asked_peers: list[tuple[Listed, PeerCertificates | None, str]] = field(default_factory=list)
     explained: list[FileReport] = field(default_factory=list)
     reporting: list[tuple[str, str | None]] = field(default_factory=list)
     others: dict[str, bytes] = field(default_factory=dict)
@@ -70,6 +75,7 @@ class Stage:
             fetch=lambda url: self._next_answer(),
             observe_facts=lambda: Facts(machine=MAC, ipv4="10.77.0.11"),
             observe_registry=self._observe,
+            observe_peers=self._observe_peers,
             apply=self._apply,
             member_health=lambda url: self.health.pop(0),
             tell=self.told.append,
@@ -92,7 +98,11 @@ class Stage:
             raise answer
         return answer
 
-    def _observe(self, spec: Spec, data_dir: str) -> Observation:
+    def _observe_peers(self, listed: Listed, certificates: PeerCertificates | None, wal: str) -> Peers:
+        self.asked_peers.append((listed, certificates, wal))
+        return self.peers
+
+    def _observe(self, spec: Spec, wal: str) -> Observation:
         self.asked.append(spec)
         return self.registry
 
@@ -201,6 +211,69 @@ def test_the_record_of_a_member_says_what_the_join_stage_watches() -> None:
         "node1", "http://127.0.0.1:2379", "http://10.77.0.1:8080/discovery/0123456789abcdef0123456789abcdef"
     )
     assert decode_record(encode_record(record)) == record
+
+
+LISTED = b"""\
+hostname: node1
+etcd:
+  initial_cluster:
+    node1: ["https://10.77.0.11:2380"]
+    node2: ["https://10.77.0.12:2380", "https://10.78.0.12:2380"]
+    node3: ["https://10.77.0.13:2380"]
+  tls:
+    client: {certificate: /tls/node.crt, key: /tls/node.key}
+    peer: {certificate: /tls/node.crt, key: /tls/node.key, authority: /tls/ca.crt}
+files:
+  - {path: /tls/node.key, content: THE KEY, mode: "0600", user: etcd}
+"""
+
+
+def test_a_listed_member_asks_the_others_with_the_files_that_it_is_about_to_write() -> None:
+    stage = Stage([LISTED])
+
+    _, record = apply_stage(SOURCE, stage.world(), keep_trying=False)
+
+    others = ("https://10.77.0.12:2380", "https://10.78.0.12:2380", "https://10.77.0.13:2380")
+    files = PeerCertificates("/tls/node.crt", "/tls/node.key", "/tls/ca.crt", {"/tls/node.key": b"THE KEY"})
+    assert stage.asked == []
+    assert stage.asked_peers == [
+        (Listed("node1", ("https://10.77.0.11:2380",), others), files, "/var/lib/etcd/default/member/wal")
+    ]
+    assert stage.story() == ["config ok", "validate ok", "apply start", "apply ok"]
+    assert record is not None
+    assert record.membership == Membership("node1", "http://127.0.0.1:2381", None)
+    assert decode_record(encode_record(record)) == record
+
+
+@pytest.mark.parametrize(
+    ("peers", "code", "path"),
+    [
+        pytest.param(
+            Peers(False, ((RegisteredMember("node1", ("https://10.77.0.11:2380",)),),)),
+            ExitCode.NOT_JOINED,
+            "etcd",
+            id="its data is gone",
+        ),
+        pytest.param(Peers(False, (), "refused"), ExitCode.NO_SOURCE, "etcd.initial_cluster", id="no answer"),
+    ],
+)
+def test_a_listed_member_that_may_not_start_writes_nothing(peers: Peers, code: ExitCode, path: str) -> None:
+    stage = Stage([LISTED], peers=peers)
+
+    assert apply_stage(SOURCE, stage.world(), keep_trying=False) == (code, None)
+
+    assert stage.applied == []
+    assert (stage.told[-1].step, stage.told[-1].path) == ("join", path)
+    assert "THE KEY" not in str(stage.told) + repr(stage.asked_peers)
+
+
+def test_a_member_found_by_dns_has_nobody_to_ask() -> None:
+    stage = Stage([b"hostname: node1\netcd: {discovery_srv: lab.example, engine: host}\n"])
+
+    code, _ = apply_stage(SOURCE, stage.world(), keep_trying=False)
+
+    assert code is ExitCode.DONE
+    assert (stage.asked, stage.asked_peers) == ([], [])
 
 
 @pytest.mark.parametrize(("attempt", "pause_s"), [(2, 2), (3, 4), (5, 16), (6, 30), (60, 30)])

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import json
 from pathlib import Path
 from typing import get_args, get_type_hints
 
 import pytest
+from msgspec import structs
 
 from provision.actions import (
     Action,
@@ -62,7 +62,7 @@ def test_no_field_that_can_hold_a_content_is_ever_written_down() -> None:
             if any(part in str(kind) for part in ("bytes", "Secret", "RemoteContent"))
         }
         assert holding <= set(SEALED.get(action, {})), action
-        assert set(SEALED.get(action, {})) <= {field.name for field in dataclasses.fields(action)}
+        assert set(SEALED.get(action, {})) <= {field.name for field in structs.fields(action)}
 
 
 def test_what_was_wanted_is_read_back_with_the_line_that_asked_for_it(tmp_path: Path) -> None:
@@ -116,7 +116,7 @@ def test_a_content_is_compared_by_its_digest(tmp_path: Path) -> None:
 
 
 def test_a_fetched_file_is_compared_by_the_digest_that_the_config_has(tmp_path: Path) -> None:
-    remote = dataclasses.replace(TOOL, digest=hashlib.sha512(b"tool").hexdigest())
+    remote = structs.replace(TOOL, digest=hashlib.sha512(b"tool").hexdigest())
     run(tmp_path, Step(WriteFile("/tool", remote), "files[0]"), contents={remote: b"tool"})
     assert actual(tmp_path)["files[0]"].state is State.OK
 
