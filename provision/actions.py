@@ -149,6 +149,22 @@ class EnsureBlock:
     content: bytes = field(repr=False)
 
 
+@dataclass(frozen=True, slots=True)
+class UnpackTree:
+    """The members of a tar archive below `path`. execute/trees.py makes it steps for each of them.
+
+    `strip` leading parts of their names are left out. A mode of None: as in the archive.
+    """
+
+    path: str
+    archive: bytes | RemoteContent = field(repr=False)
+    strip: int = 0
+    user: str | int = "root"
+    group: str | int = "root"
+    file_mode: int | None = None
+    dir_mode: int | None = None
+
+
 Action = (
     EnsureGroup
     | EnsureUser
@@ -163,6 +179,7 @@ Action = (
     | RemovePath
     | RemoveUser
     | EnsureBlock
+    | UnpackTree
 )
 
 

@@ -23,6 +23,7 @@ from provision.sections.proxy import Proxy
 from provision.sections.report import Report
 from provision.sections.ssh_host_keys import SshHostKey
 from provision.sections.time import Time
+from provision.sections.trees import Tree
 from provision.sections.trust import Trust
 from provision.sections.units import Unit
 from provision.sections.users import User
@@ -39,6 +40,9 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     users: Annotated[tuple[User, ...], Meta(description="Users that shall exist, and who may log in.")] = ()
     files: Annotated[tuple[File, ...], Meta(description="Files with their content, mode and owner.")] = ()
     directories: Annotated[tuple[Directory, ...], Meta(description="Directories that shall exist.")] = ()
+    trees: Annotated[
+        tuple[Tree, ...], Meta(description="Directories with all that is in them, from tar archives.")
+    ] = ()
     links: Annotated[tuple[Link, ...], Meta(description="Symbolic and hard links.")] = ()
     units: Annotated[tuple[Unit, ...], Meta(description="systemd units and their drop-ins.")] = ()
     network: Annotated[Network | None, Meta(description="Network interfaces (systemd-networkd).")] = None

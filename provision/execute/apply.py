@@ -16,6 +16,7 @@ from provision.execute.machine import Machine
 from provision.execute.ownership import Leaving, leaving, paths_of, remove, to_be_created
 from provision.execute.survey import StepError, batches, blaming, probe_steps
 from provision.execute.target import Target
+from provision.execute.trees import unpacked
 from provision.plan.build import Plan
 from provision.plan.describe import describe
 
@@ -90,6 +91,7 @@ class _Run:
 
     def carry_out(self, plan: Plan) -> None:
         began = time.monotonic()
+        plan = unpacked(plan, self._machine.target, self._machine.contents)
         self._remove_all(plan)
         found = list(zip(plan.steps, probe_steps(self._machine, plan.steps), strict=True))
         differing = [(step, difference) for step, difference in found if difference]

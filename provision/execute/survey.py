@@ -14,6 +14,7 @@ from provision.execute.handlers import handler_of
 from provision.execute.journal import Thing
 from provision.execute.machine import ActionError, Machine
 from provision.execute.ownership import leaving
+from provision.execute.trees import unpacked
 from provision.plan.build import Plan
 
 
@@ -35,6 +36,7 @@ class Change:
 
 def survey(plan: Plan, machine: Machine, owned: frozenset[Thing]) -> tuple[Change, ...]:
     """Differences in the order in which an apply would remove them."""
+    plan = unpacked(plan, machine.target, machine.contents)
     removed = [Change(None, removal.difference) for removal in leaving(machine, owned, plan.steps).removals]
     found = zip(plan.steps, probe_steps(machine, plan.steps), strict=True)
     return (*removed, *(Change(step.because, difference) for step, difference in found if difference))

@@ -16,6 +16,7 @@ from provision.actions import (
     RemoveGroup,
     RemovePath,
     RemoveUser,
+    UnpackTree,
     WriteFile,
 )
 
@@ -27,6 +28,8 @@ def describe(action: Action) -> str:
             return f"file {path}"
         case EnsureDirectory(path=path) | RemovePath(path=path):
             return f"directory {path}"
+        case UnpackTree(path=path):
+            return f"tree {path}"
         case EnsureLink(path=path, hard=hard):
             return f"hard link {path}" if hard else f"link {path}"
         case EnsureUser(name=name) | RemoveUser(name=name):

@@ -18,6 +18,7 @@ from provision.actions import (
     RemovePath,
     RemoveUser,
     Step,
+    UnpackTree,
     WriteFile,
 )
 
@@ -32,6 +33,7 @@ ORDER: tuple[type, ...] = (
     EnsureUser,
     EnsureAuthorizedKeys,
     EnsureDirectory,
+    UnpackTree,
     WriteFile,
     AppendText,
     EnsureBlock,

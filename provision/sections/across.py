@@ -142,6 +142,8 @@ def _claims(document: Document) -> Iterator[Claim]:
     for index, directory in enumerate(document.directories):
         kind = "absent" if directory.absent else "directory"
         yield Claim(directory.path, ("directories", index, "path"), kind)
+    for index, tree in enumerate(document.trees):
+        yield Claim(tree.path, ("trees", index, "path"), "directory")
     for index, file in enumerate(document.files):
         yield Claim(file.path, ("files", index, "path"), "absent" if file.absent else "file")
     for index, link in enumerate(document.links):
@@ -308,6 +310,9 @@ def _owners(document: Document) -> Iterator[tuple[Place, str, str | int | None]]
     for index, directory in enumerate(document.directories):
         yield ("directories", index, "user"), "user", directory.user
         yield ("directories", index, "group"), "group", directory.group
+    for index, tree in enumerate(document.trees):
+        yield ("trees", index, "user"), "user", tree.user
+        yield ("trees", index, "group"), "group", tree.group
 
 
 FIRST_USER_ID = 1000  # UID_MIN of login.defs(5): packages take the ids below
