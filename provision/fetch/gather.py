@@ -96,6 +96,10 @@ def _is_present(target: Target, path: str, remote: RemoteContent) -> bool:
 
 
 def _fetch(url: str, deadline_s: float, *, headers: Mapping[str, str]) -> bytes:
+    if url.lower().startswith("tftp:"):
+        from provision.fetch import tftp
+
+        return tftp.fetch(url, deadline_s=deadline_s, size_limit_bytes=SIZE_LIMIT_BYTES)
     from provision.fetch.http import fetch
 
     return fetch(url, deadline_s=deadline_s, size_limit_bytes=SIZE_LIMIT_BYTES, headers=headers)

@@ -130,14 +130,19 @@ def check_inline_digest(file: Fetched, content: bytes, place: Place) -> Iterator
 
 
 def _check_source(file: Fetched, source: str, place: Place) -> Iterator[Problem]:
-    problems = list(check_url(source, place, schemes=("http", "https")))
+    problems = list(check_url(source, place, schemes=("http", "https", "tftp")))
     yield from problems
-    unverified = file.sha256 is None and file.sha512 is None
-    is_plain = not problems and source.lower().startswith("http:")
-    if is_plain and unverified:
+    scheme = "" if problems else source.lower().partition("://")[0]
+    if scheme in ("http", "tftp") and file.sha256 is None and file.sha512 is None:
         hint = "add sha256: the digest in hex, as `sha256sum` prints it"
-        yield warning("source-unverified", place, "anyone on the network can change what http delivers", hint)
-    if is_plain and file.headers:
+        message = f"anyone on the network can change what {scheme} delivers"
+        yield warning("source-unverified", place, message, hint)
+    if scheme == "tftp" and not source.partition("://")[2].partition("/")[2] and not has_variable(source):
+        yield error("url", place, "the URL names no file", "write tftp://host/path")
+    if scheme == "tftp" and file.headers:
+        problem = error("headers-without-http", (*place[:-1], "headers"), "tftp sends no headers")
+        yield replace(problem, at_key=True)
+    if scheme == "http" and file.headers:
         message = "anyone on the network can read headers sent over http"
         yield warning("headers-in-clear", place, message, "write https")
 
