@@ -150,6 +150,15 @@ class EnsureBlock:
 
 
 @dataclass(frozen=True, slots=True)
+class EnsureKernelArguments:
+    """In one of the files of provision/kernel_arguments.py; nothing is asked for where it is not used."""
+
+    path: str
+    present: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class UnpackTree:
     """The members of a tar archive below `path`. execute/trees.py makes it steps for each of them.
 
@@ -179,6 +188,7 @@ Action = (
     | RemovePath
     | RemoveUser
     | EnsureBlock
+    | EnsureKernelArguments
     | UnpackTree
 )
 

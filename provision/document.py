@@ -76,7 +76,9 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         tuple[Host, ...],
         Meta(description="Names that resolve without DNS: all of /etc/hosts, with the machine's own names."),
     ] = ()
-    kernel: Annotated[Kernel | None, Meta(description="Kernel modules and settings (sysctl).")] = None
+    kernel: Annotated[Kernel | None, Meta(description="Kernel arguments, modules and settings (sysctl).")] = (
+        None
+    )
     time: Annotated[Time | None, Meta(description="Time zone and NTP servers.")] = None
     locale: Annotated[Locale | None, Meta(description="Language and conventions.")] = None
     keyboard: Annotated[Keyboard | None, Meta(description="Keyboard of the console.")] = None

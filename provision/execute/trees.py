@@ -12,6 +12,7 @@ from provision.actions import (
     AppendText,
     EnsureBlock,
     EnsureDirectory,
+    EnsureKernelArguments,
     EnsureLink,
     RemoteContent,
     RemovePath,
@@ -29,7 +30,9 @@ MANIFESTS = "/var/lib/provision/trees"
 MANIFEST_MODE = 0o600  # names and digests of files that others must not read, maybe
 
 Contents = Mapping[RemoteContent, bytes]
-WithPath = AppendText | EnsureBlock | EnsureDirectory | EnsureLink | RemovePath | WriteFile
+WithPath = (
+    AppendText | EnsureBlock | EnsureDirectory | EnsureKernelArguments | EnsureLink | RemovePath | WriteFile
+)
 
 
 def unpacked(plan: Plan, target: Target, contents: Contents) -> Plan:

@@ -10,6 +10,7 @@ from provision.actions import (
     EnsureBlock,
     EnsureDirectory,
     EnsureGroup,
+    EnsureKernelArguments,
     EnsureLink,
     EnsureUser,
     MaskUnit,
@@ -28,6 +29,8 @@ def describe(action: Action) -> str:
             return f"file {path}"
         case EnsureDirectory(path=path) | RemovePath(path=path):
             return f"directory {path}"
+        case EnsureKernelArguments(path=path):
+            return f"kernel arguments in {path}"
         case UnpackTree(path=path):
             return f"tree {path}"
         case EnsureLink(path=path, hard=hard):

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from provision.findings import Place, Problem, error, path_text, warning
+from provision.kernel_arguments import COMMAND_LINE_PATH, GRUB_PATH
 from provision.sections.commands import script_path
 from provision.sections.commands import unit_path as command_path
 from provision.sections.containers import paths as container_paths
@@ -167,6 +168,8 @@ def _claims(document: Document) -> Iterator[Claim]:
 def _setting_claims(document: Document) -> Iterator[Claim]:
     if document.hosts:
         yield Claim(HOSTS_PATH, ("hosts",), "file")
+    for path in (GRUB_PATH, COMMAND_LINE_PATH) if document.kernel and document.kernel.arguments else ():
+        yield Claim(path, ("kernel", "arguments"), "file")
     if document.kernel and document.kernel.modules:
         yield Claim(MODULES_PATH, ("kernel", "modules"), "file")
     if document.kernel and document.kernel.sysctl:
