@@ -144,6 +144,32 @@ class EnsureBlock(Struct, frozen=True):
         return f"EnsureBlock(path={self.path!r}, name={self.name!r})"
 
 
+class EnsureKernelArguments(Struct, frozen=True):
+    """In one of the files of provision/kernel_arguments.py; nothing is asked for where it is not used."""
+
+    path: str
+    present: tuple[str, ...] = ()
+    absent: tuple[str, ...] = ()
+
+
+class UnpackTree(Struct, frozen=True):
+    """The members of a tar archive below `path`. execute/trees.py makes it steps for each of them.
+
+    `strip` leading parts of their names are left out. A mode of None: as in the archive.
+    """
+
+    path: str
+    archive: bytes | RemoteContent
+    strip: int = 0
+    user: str | int = "root"
+    group: str | int = "root"
+    file_mode: int | None = None
+    dir_mode: int | None = None
+
+    def __repr__(self) -> str:  # without the archive: it may hold secrets
+        return f"UnpackTree(path={self.path!r})"
+
+
 Action = (
     EnsureGroup
     | EnsureUser
@@ -158,6 +184,8 @@ Action = (
     | RemovePath
     | RemoveUser
     | EnsureBlock
+    | EnsureKernelArguments
+    | UnpackTree
 )
 
 

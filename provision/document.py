@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from provision.sections.report import Report
     from provision.sections.ssh_host_keys import SshHostKey
     from provision.sections.time import Time
+    from provision.sections.trees import Tree
     from provision.sections.trust import Trust
     from provision.sections.units import Unit
     from provision.sections.users import User
@@ -43,6 +44,9 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     users: Annotated[tuple[User, ...], Meta(description="Users that shall exist, and who may log in.")] = ()
     files: Annotated[tuple[File, ...], Meta(description="Files with their content, mode and owner.")] = ()
     directories: Annotated[tuple[Directory, ...], Meta(description="Directories that shall exist.")] = ()
+    trees: Annotated[
+        tuple[Tree, ...], Meta(description="Directories with all that is in them, from tar archives.")
+    ] = ()
     links: Annotated[tuple[Link, ...], Meta(description="Symbolic and hard links.")] = ()
     units: Annotated[tuple[Unit, ...], Meta(description="systemd units and their drop-ins.")] = ()
     network: Annotated[Network | None, Meta(description="Network interfaces (systemd-networkd).")] = None
@@ -76,7 +80,9 @@ class Document(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         tuple[Host, ...],
         Meta(description="Names that resolve without DNS: all of /etc/hosts, with the machine's own names."),
     ] = ()
-    kernel: Annotated[Kernel | None, Meta(description="Kernel modules and settings (sysctl).")] = None
+    kernel: Annotated[Kernel | None, Meta(description="Kernel arguments, modules and settings (sysctl).")] = (
+        None
+    )
     time: Annotated[Time | None, Meta(description="Time zone and NTP servers.")] = None
     locale: Annotated[Locale | None, Meta(description="Language and conventions.")] = None
     keyboard: Annotated[Keyboard | None, Meta(description="Keyboard of the console.")] = None
@@ -107,6 +113,7 @@ HOMES: Mapping[str, str] = {
     "Report": "provision.sections.report",
     "SshHostKey": "provision.sections.ssh_host_keys",
     "Time": "provision.sections.time",
+    "Tree": "provision.sections.trees",
     "Trust": "provision.sections.trust",
     "Unit": "provision.sections.units",
     "User": "provision.sections.users",

@@ -78,6 +78,7 @@ def warning(code: str, place: Place, message: str, hint: str | None = None) -> P
 
 
 def note(code: str, place: Place, message: str, hint: str | None = None) -> Problem:
+    """Nothing is wrong, but it is good to know."""
     return Problem(Severity.NOTE, code, place, message, hint)
 
 

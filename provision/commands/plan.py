@@ -67,11 +67,11 @@ def run(args: Namespace) -> int:
 
 
 def find_changes(plan: Plan, target: Target) -> tuple[Change, ...]:
-    """Needs the network only for remote contents without a digest: they cannot be compared otherwise."""
-    from provision.fetch.gather import DEADLINE_S, fetch_all, missing
+    """Needs the network only for what cannot be compared otherwise: remote contents without a digest, and
+    archives that this machine never unpacked."""
+    from provision.fetch.gather import DEADLINE_S, fetch_all, unreadable
 
-    unknown = [(remote, because) for remote, because in missing(plan, target) if remote.digest is None]
-    contents = fetch_all(unknown, deadline_s=DEADLINE_S)
+    contents = fetch_all(unreadable(plan, target), deadline_s=DEADLINE_S)
     return survey(plan, Machine(target, contents), read_history(target).owned)
 
 

@@ -17,6 +17,7 @@ from provision.execute.machine import Machine
 from provision.execute.ownership import Leaving, leaving, paths_of, remove, to_be_created
 from provision.execute.survey import StepError, batches, blaming, probe_steps
 from provision.execute.target import Target
+from provision.execute.trees import unpacked
 from provision.execute.wanted import Wanted, keep
 from provision.plan.build import Plan
 from provision.plan.describe import describe
@@ -91,6 +92,7 @@ class _Run:
 
     def carry_out(self, plan: Plan) -> None:
         began = time.monotonic()
+        plan = unpacked(plan, self._machine.target, self._machine.contents)
         wanted = keep(plan, self._machine, self._journal)
         self._wanted = {id(step): one for step, one in zip(plan.steps, wanted, strict=True)}
         self._remove_all(plan)

@@ -27,6 +27,7 @@ PACKAGES = {
     "groupdel": "passwd",
     "groupmod": "passwd",
     "systemctl": "systemd",
+    "update-grub": "grub2-common",
     "useradd": "passwd",
     "userdel": "passwd",
     "usermod": "passwd",

@@ -14,6 +14,7 @@ from provision.actions import (
     EnsureAuthorizedKeys,
     EnsureBlock,
     EnsureDirectory,
+    EnsureKernelArguments,
     EnsureLink,
     MaskUnit,
     Step,
@@ -30,6 +31,7 @@ from provision.execute.journal import Thing
 from provision.execute.machine import Machine
 from provision.execute.path_walk import parts
 from provision.execute.target import Target
+from provision.kernel_arguments import GRUB_PATH
 
 # What a thing about a unit says, and whether it is a unit of users.
 UNIT_KINDS = {
@@ -61,6 +63,8 @@ def thing_of(step: Step) -> Thing | None:
     """None for accounts and for texts in the files of others, which stay, and for what takes something away."""
     match step.action:
         case WriteFile(path=path) | EnsureLink(path=path):
+            return Thing("file", path)
+        case EnsureKernelArguments(path=path) if path == GRUB_PATH:  # the other file is the machine's own
             return Thing("file", path)
         case EnsureDirectory(path=path):
             return Thing("directory", path)
@@ -139,6 +143,7 @@ def _path_of(accounts: Accounts, step: Step) -> str | None:
             | EnsureLink(path=path)
             | EnsureDirectory(path=path)
             | EnsureBlock(path=path)
+            | EnsureKernelArguments(path=path)
         ):
             return path
         case EnsureAuthorizedKeys(user=name) if name in accounts.users:

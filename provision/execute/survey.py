@@ -15,6 +15,7 @@ from provision.execute.handlers import handler_of
 from provision.execute.journal import Thing
 from provision.execute.machine import ActionError, Machine
 from provision.execute.ownership import leaving
+from provision.execute.trees import unpacked
 from provision.plan.build import Plan
 
 
@@ -36,6 +37,7 @@ class Change(Struct, frozen=True):
 
 def survey(plan: Plan, machine: Machine, owned: frozenset[Thing]) -> tuple[Change, ...]:
     """Differences in the order in which an apply would remove them."""
+    plan = unpacked(plan, machine.target, machine.contents)
     removed = [Change(None, removal.difference) for removal in leaving(machine, owned, plan.steps).removals]
     found = zip(plan.steps, probe_steps(machine, plan.steps), strict=True)
     differing = ((step.because, difference) for step, difference in found if difference)

@@ -25,6 +25,7 @@ from provision.actions import (
     RemoteContent,
     Secret,
     Step,
+    UnpackTree,
     WriteFile,
 )
 from provision.errors import ProvisionError
@@ -47,6 +48,7 @@ SEALED: dict[type, dict[str, Any]] = {
     EnsureAuthorizedKeys: {"keys": ()},
     EnsureBlock: {"content": b""},
     EnsureUser: {"password_hash": None},
+    UnpackTree: {"archive": b""},
     WriteFile: {"content": b""},
 }
 ACTIONS: dict[str, type] = {action.__name__: action for action in get_args(Action)}

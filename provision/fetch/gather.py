@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from provision.actions import RemoteContent, WriteFile
+from provision.actions import Action, RemoteContent, UnpackTree, WriteFile
 from provision.errors import SourceError
 from provision.execute.handlers.files import is_digest_of
 from provision.execute.target import Target
+from provision.execute.trees import known_members, tree_actions
 from provision.plan.build import Plan
 
 PARALLEL = 4  # enough to hide latency, few enough not to flood a boot server that serves a whole rack
@@ -33,12 +34,34 @@ def missing(plan: Plan, target: Target) -> tuple[tuple[RemoteContent, str], ...]
     """Remote contents to be fetched, each once, with the config path that asks for it."""
     wanted: dict[RemoteContent, str] = {}
     for step in plan.steps:
-        match step.action:
-            case WriteFile(path=path, content=RemoteContent() as remote, overwrite=overwrite):
-                is_kept = not overwrite and _is_there(target, path)
-                if remote not in wanted and not is_kept and not _is_present(target, path, remote):
-                    wanted[remote] = step.because
+        remote = _missing_of(step.action, step.because, target)
+        if remote is not None:
+            wanted.setdefault(remote, step.because)
     return tuple(wanted.items())
+
+
+def unreadable(plan: Plan, target: Target) -> tuple[tuple[RemoteContent, str], ...]:
+    """Those without which nobody can say what differs: of a known digest the digest is enough."""
+    trees = {step.action.archive for step in plan.steps if isinstance(step.action, UnpackTree)}
+    return tuple(
+        (remote, because)
+        for remote, because in missing(plan, target)
+        if remote.digest is None or (remote in trees and known_members(target, remote) is None)
+    )
+
+
+def _missing_of(action: Action, because: str, target: Target) -> RemoteContent | None:
+    match action:
+        case WriteFile(path=path, content=RemoteContent() as remote, overwrite=overwrite):
+            is_kept = not overwrite and _is_there(target, path)
+            return None if is_kept or _is_present(target, path, remote) else remote
+        case UnpackTree(archive=RemoteContent() as archive):
+            if known_members(target, archive) is None:
+                return archive
+            parts = tree_actions(action, because, target, {})
+            return archive if any(_missing_of(part, because, target) for part in parts) else None
+        case _:
+            return None
 
 
 def fetch_all(
@@ -73,6 +96,10 @@ def _is_present(target: Target, path: str, remote: RemoteContent) -> bool:
 
 
 def _fetch(url: str, deadline_s: float, *, headers: Mapping[str, str]) -> bytes:
+    if url.lower().startswith("tftp:"):
+        from provision.fetch import tftp
+
+        return tftp.fetch(url, deadline_s=deadline_s, size_limit_bytes=SIZE_LIMIT_BYTES)
     from provision.fetch.http import fetch
 
     return fetch(url, deadline_s=deadline_s, size_limit_bytes=SIZE_LIMIT_BYTES, headers=headers)

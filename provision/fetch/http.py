@@ -5,20 +5,18 @@ from __future__ import annotations
 import http.client
 import socket
 import ssl
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from threading import Timer
 from urllib.parse import SplitResult, urljoin, urlsplit
 
-from msgspec import Struct, field
+from msgspec import Struct
 
 from provision.errors import SourceError
+from provision.fetch.limits import Limits, pauses
 
 CHUNK_BYTES = 64 * 1024
 MAX_REDIRECTS = 5
-FIRST_PAUSE_S = 0.1
-LONGEST_PAUSE_S = 5.0
 USER_AGENT = "provision"
 DEFAULT_PORTS = {"http": 80, "https": 443}
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
@@ -26,16 +24,6 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 class _TryAgain(Exception):
     """This attempt failed in a way that may pass: connection trouble or a 5xx answer."""
-
-
-class Limits(Struct, frozen=True):
-    """`clock` and `sleep` as in the time module."""
-
-    deadline_s: float
-    size_limit_bytes: int
-    clock: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], None] = time.sleep
-    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 def fetch(
@@ -65,14 +53,6 @@ def fetch_within(url: str, limits: Limits) -> bytes:
         f"cannot fetch {url} within {limits.deadline_s:g} s: {reason}",
         hint="check that the machine reaches this address and that the server runs",
     )
-
-
-def pauses() -> Iterator[float]:
-    """Seconds between attempts: 0.1 doubling to 5, without end."""
-    pause_s = FIRST_PAUSE_S
-    while True:
-        yield pause_s
-        pause_s = min(LONGEST_PAUSE_S, pause_s * 2)
 
 
 def _follow(url: str, limits: Limits, ends: float) -> bytes:

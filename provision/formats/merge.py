@@ -27,6 +27,7 @@ KEYS: dict[Names, str] = {
     ("links",): "path",
     ("network", "interfaces"): "name",
     ("ssh_host_keys",): "type",
+    ("trees",): "path",
     ("trust", "certificate_authorities"): "name",
     ("units",): "name",
     ("users",): "name",

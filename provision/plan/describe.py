@@ -10,12 +10,14 @@ from provision.actions import (
     EnsureBlock,
     EnsureDirectory,
     EnsureGroup,
+    EnsureKernelArguments,
     EnsureLink,
     EnsureUser,
     MaskUnit,
     RemoveGroup,
     RemovePath,
     RemoveUser,
+    UnpackTree,
     WriteFile,
 )
 
@@ -27,6 +29,10 @@ def describe(action: Action) -> str:
             return f"file {path}"
         case EnsureDirectory(path=path) | RemovePath(path=path):
             return f"directory {path}"
+        case EnsureKernelArguments(path=path):
+            return f"kernel arguments in {path}"
+        case UnpackTree(path=path):
+            return f"tree {path}"
         case EnsureLink(path=path, hard=hard):
             return f"hard link {path}" if hard else f"link {path}"
         case EnsureUser(name=name) | RemoveUser(name=name):

@@ -11,6 +11,7 @@ from provision.actions import (
     EnsureBlock,
     EnsureDirectory,
     EnsureGroup,
+    EnsureKernelArguments,
     EnsureLink,
     EnsureUser,
     MaskUnit,
@@ -18,6 +19,7 @@ from provision.actions import (
     RemovePath,
     RemoveUser,
     Step,
+    UnpackTree,
     WriteFile,
 )
 
@@ -32,9 +34,11 @@ ORDER: tuple[type, ...] = (
     EnsureUser,
     EnsureAuthorizedKeys,
     EnsureDirectory,
+    UnpackTree,
     WriteFile,
     AppendText,
     EnsureBlock,
+    EnsureKernelArguments,
     EnsureLink,
     MaskUnit,
     EnableUnit,

@@ -53,6 +53,7 @@ SECTIONS: tuple[Section, ...] = (
     Section("groups", "provision.sections.groups"),
     Section("users", "provision.sections.users"),
     Section("directories", "provision.sections.directories"),
+    Section("trees", "provision.sections.trees"),
     Section("files", "provision.sections.files"),
     Section("links", "provision.sections.links"),
     Section("units", "provision.sections.units"),
@@ -102,7 +103,7 @@ def claims_of(document: Document) -> tuple[Claim, ...]:
 
 
 def _makes_more_than_paths(asked: tuple[Section, Any]) -> bool:
-    return asked[0].name not in ("hostname", "directories", "files", "links")
+    return asked[0].name not in ("hostname", "directories", "trees", "files", "links")
 
 
 def _no_claims(_value: object, _place: Place) -> Iterator[Claim]:

@@ -198,6 +198,9 @@ def _owners(document: Document) -> Iterator[tuple[Place, str, str | int | None]]
     for index, directory in enumerate(document.directories):
         yield ("directories", index, "user"), "user", directory.user
         yield ("directories", index, "group"), "group", directory.group
+    for index, tree in enumerate(document.trees):
+        yield ("trees", index, "user"), "user", tree.user
+        yield ("trees", index, "group"), "group", tree.group
 
 
 FIRST_USER_ID = 1000  # UID_MIN of login.defs(5): packages take the ids below

@@ -27,13 +27,9 @@ HEADER_VALUE = re.compile(r"[\t\x20-\x7e]+")  # RFC 9110 5.5, without the obsole
 FRAMING_HEADERS = frozenset({"connection", "content-length", "host", "transfer-encoding"})
 
 
-class Contents(Protocol):
-    """The fields of a file that say what is in it."""
+class Fetched(Protocol):
+    """The fields that say what is fetched from where."""
 
-    @property
-    def content(self) -> str | None: ...
-    @property
-    def content_base64(self) -> str | None: ...
     @property
     def source(self) -> str | None: ...
     @property
@@ -41,9 +37,18 @@ class Contents(Protocol):
     @property
     def sha512(self) -> str | None: ...
     @property
-    def compression(self) -> str | None: ...
-    @property
     def headers(self) -> Mapping[str, HiddenText] | None: ...
+
+
+class Contents(Fetched, Protocol):
+    """The fields of a file that say what is in it."""
+
+    @property
+    def content(self) -> str | None: ...
+    @property
+    def content_base64(self) -> str | None: ...
+    @property
+    def compression(self) -> str | None: ...
 
 
 def check_contents(file: Contents, place: Place) -> Iterator[Problem]:
@@ -51,14 +56,18 @@ def check_contents(file: Contents, place: Place) -> Iterator[Problem]:
         yield from _check_inline(file, "content_base64", place)
     if file.source is not None and is_data_url(file.source):
         yield from _check_inline(file, "source", place)
-    elif file.source is not None:
-        yield from _check_source(file, file.source, (*place, "source"))
-    yield from _check_digests(file, place)
-    yield from _check_headers(file, (*place, "headers"))
+    yield from check_fetched(file, place)
     if file.compression is not None and file.source is None and file.content_base64 is None:
         message = "compression without content_base64 or source: text is written as it stands"
         problem = error("compression-without-bytes", (*place, "compression"), message)
         yield structs.replace(problem, at_key=True)
+
+
+def check_fetched(file: Fetched, place: Place) -> Iterator[Problem]:
+    if file.source is not None and not is_data_url(file.source):
+        yield from _check_source(file, file.source, (*place, "source"))
+    yield from _check_digests(file, place)
+    yield from _check_headers(file, (*place, "headers"))
 
 
 def contents_of(file: Contents) -> bytes | RemoteContent:
@@ -67,13 +76,17 @@ def contents_of(file: Contents) -> bytes | RemoteContent:
         return _inline(file)
     if file.source is None:
         return (file.content or "").encode()
+    return remote_of(file, file.source, compression=file.compression)
+
+
+def remote_of(file: Fetched, source: str, *, compression: str | None = None) -> RemoteContent:
     algorithm = "sha512" if file.sha512 else "sha256" if file.sha256 else None
     digest = file.sha512 or file.sha256
     return RemoteContent(
-        file.source,
+        source,
         algorithm,
         digest.lower() if digest else None,
-        compression=file.compression,
+        compression=compression,
         headers=tuple((name, Secret(value.reveal())) for name, value in (file.headers or {}).items()),
     )
 
@@ -102,10 +115,10 @@ def _check_inline(file: Contents, field: str, place: Place) -> Iterator[Problem]
         found = error("gzip" if about_gzip else code, (*place, field), str(problem))
         yield structs.replace(found, sensitive=True)
         return
-    yield from _check_inline_digest(file, content, place)
+    yield from check_inline_digest(file, content, place)
 
 
-def _check_inline_digest(file: Contents, content: bytes, place: Place) -> Iterator[Problem]:
+def check_inline_digest(file: Fetched, content: bytes, place: Place) -> Iterator[Problem]:
     import hashlib
 
     for name in ("sha256", "sha512"):
@@ -117,20 +130,25 @@ def _check_inline_digest(file: Contents, content: bytes, place: Place) -> Iterat
             yield error("digest-mismatch", (*place, name), f"the content's {name} is {have}")
 
 
-def _check_source(file: Contents, source: str, place: Place) -> Iterator[Problem]:
-    problems = list(check_url(source, place, schemes=("http", "https")))
+def _check_source(file: Fetched, source: str, place: Place) -> Iterator[Problem]:
+    problems = list(check_url(source, place, schemes=("http", "https", "tftp")))
     yield from problems
-    unverified = file.sha256 is None and file.sha512 is None
-    is_plain = not problems and source.lower().startswith("http:")
-    if is_plain and unverified:
+    scheme = "" if problems else source.lower().partition("://")[0]
+    if scheme in ("http", "tftp") and file.sha256 is None and file.sha512 is None:
         hint = "add sha256: the digest in hex, as `sha256sum` prints it"
-        yield warning("source-unverified", place, "anyone on the network can change what http delivers", hint)
-    if is_plain and file.headers:
+        message = f"anyone on the network can change what {scheme} delivers"
+        yield warning("source-unverified", place, message, hint)
+    if scheme == "tftp" and not source.partition("://")[2].partition("/")[2] and not has_variable(source):
+        yield error("url", place, "the URL names no file", "write tftp://host/path")
+    if scheme == "tftp" and file.headers:
+        problem = error("headers-without-http", (*place[:-1], "headers"), "tftp sends no headers")
+        yield structs.replace(problem, at_key=True)
+    if scheme == "http" and file.headers:
         message = "anyone on the network can read headers sent over http"
         yield warning("headers-in-clear", place, message, "write https")
 
 
-def _check_digests(file: Contents, place: Place) -> Iterator[Problem]:
+def _check_digests(file: Fetched, place: Place) -> Iterator[Problem]:
     for name, digits in (("sha256", 64), ("sha512", 128)):
         digest = getattr(file, name)
         if digest is None:
@@ -146,7 +164,7 @@ def _check_digests(file: Contents, place: Place) -> Iterator[Problem]:
         yield structs.replace(problem, at_key=True)
 
 
-def _check_headers(file: Contents, place: Place) -> Iterator[Problem]:
+def _check_headers(file: Fetched, place: Place) -> Iterator[Problem]:
     if file.headers is None:
         return
     if file.source is None or is_data_url(file.source):

@@ -27,7 +27,7 @@ class File(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     source: Annotated[
         str | None,
         Meta(
-            description="URL the content is fetched from (http or https), or that holds it (data).",
+            description="URL the content is fetched from (http, https or tftp), or that holds it (data).",
             examples=["https://files.example/app"],
         ),
     ] = None

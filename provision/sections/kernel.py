@@ -1,4 +1,4 @@
-"""Section `kernel`: modules to load and settings of the running kernel."""
+"""Section `kernel`: its arguments, modules to load and settings while it runs."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import Annotated
 
 from msgspec import Meta, Struct, structs
 
-from provision.actions import Step, WriteFile
+from provision.actions import EnsureKernelArguments, Step, WriteFile
 from provision.facts import Facts
 from provision.findings import Place, Problem, did_you_mean, error, path_text, warning
+from provision.kernel_arguments import COMMAND_LINE_PATH, GRUB_PATH, is_named_by
 from provision.sections.claims import Claim
 from provision.variables import has_variable
 
@@ -28,9 +29,47 @@ SYSCTL_ROOTS = frozenset(
 )
 
 
-class Kernel(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """What the kernel has loaded and how it is set, from each boot on."""
+# One word of the kernel's command line, of characters that mean nothing to the shells of GRUB and of Debian.
+ARGUMENT = re.compile(r'[A-Za-z0-9][A-Za-z0-9_.-]*(?:=(?:[A-Za-z0-9_.,:=/@%+-]*|"[A-Za-z0-9_.,:=/@%+ -]*"))?')
+MAX_ARGUMENTS_CHARS = (
+    1500  # COMMAND_LINE_SIZE is 2048 on x86 and arm64; the boot loader's own need some of it
+)
+# The boot loader says them itself; what the config says would hold for every kernel and disk.
+LOADER_ARGUMENTS = frozenset(["BOOT_IMAGE", "initrd", "root"])
 
+
+class Arguments(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """Arguments of the kernel of an installed system, from its next boot on.
+
+    For GRUB a file in /etc/default/grub.d is written, and update-grub run when the machine is the running one. Where
+    there is a /etc/kernel/cmdline (systemd-boot, unified kernel images) it is edited, and counts when a kernel is
+    installed the next time. A machine that has neither is an error: what boots over the network gets its arguments
+    from the boot server. When an argument is no longer asked for, that file of GRUB's goes, and its menu follows with
+    the next update-grub; /etc/kernel/cmdline keeps it until it is `absent`.
+    """
+
+    present: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Arguments that shall be there, each as one word; double quotes hold a value with spaces.",
+            examples=[["console=ttyS0,115200", "mitigations=auto"]],
+        ),
+    ] = ()
+    absent: Annotated[
+        tuple[str, ...],
+        Meta(
+            description="Arguments that shall not be there: with a value that one, without one whatever its value.",
+            examples=[["quiet", "console=tty0"]],
+        ),
+    ] = ()
+
+
+class Kernel(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """What the kernel is told, has loaded and how it is set, from each boot on."""
+
+    arguments: Annotated[
+        Arguments | None, Meta(description="Arguments on the command line of an installed system.")
+    ] = None
     modules: Annotated[
         tuple[str, ...], Meta(description="Modules to load at boot.", examples=[["br_netfilter"]])
     ] = ()
@@ -46,8 +85,50 @@ class Kernel(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 def check(kernel: Kernel | None, place: Place) -> Iterator[Problem]:
     if kernel is None:
         return
+    if kernel.arguments is not None:
+        yield from _check_arguments(kernel.arguments, (*place, "arguments"))
     yield from _check_modules(kernel.modules, (*place, "modules"))
     yield from _check_sysctl(kernel.sysctl, (*place, "sysctl"))
+
+
+def _check_arguments(arguments: Arguments, place: Place) -> Iterator[Problem]:
+    for field in ("present", "absent"):
+        seen: dict[str, Place] = {}
+        for index, argument in enumerate(getattr(arguments, field)):
+            here = (*place, field, index)
+            if has_variable(argument):
+                continue
+            if argument in seen:
+                yield error("duplicate-name", here, f"{argument!r} is {path_text(seen[argument])} already")
+            seen.setdefault(argument, here)
+            yield from _check_argument(argument, here)
+    for index, argument in enumerate(arguments.present):
+        for number, absent in enumerate(arguments.absent):
+            if is_named_by(argument, absent):
+                other = path_text((*place, "absent", number))
+                message = f"{argument!r} shall be absent by {other}"
+                yield error(
+                    "kernel-argument-both", (*place, "present", index), message, "remove one of the two"
+                )
+    if len(" ".join(arguments.present)) > MAX_ARGUMENTS_CHARS:
+        message = f"together longer than {MAX_ARGUMENTS_CHARS} characters: the kernel cuts its command line"
+        yield error("kernel-arguments-long", (*place, "present"), message)
+
+
+def _check_argument(argument: str, place: Place) -> Iterator[Problem]:
+    name = argument.partition("=")[0]
+    if not ARGUMENT.fullmatch(argument):
+        hint = (
+            "one word such as console=ttyS0, double quotes around a value with spaces; GRUB reads $ ; & and others "
+            "as its own"
+        )
+        yield error("kernel-argument", place, f"{argument!r} is no argument for the kernel", hint)
+    elif name.startswith("provision."):
+        message = f"{name!r} is said by whoever boots the machine for this program"
+        yield error("kernel-argument-own", place, message)
+    elif name in LOADER_ARGUMENTS:
+        message = f"the boot loader says {name!r} itself; another value can make the machine unbootable"
+        yield warning("kernel-argument-loader", place, message)
 
 
 def _check_modules(modules: tuple[str, ...], place: Place) -> Iterator[Problem]:
@@ -101,6 +182,8 @@ def _sysctl_path(key: str) -> str:
 
 
 def claims(kernel: Kernel, place: Place) -> Iterator[Claim]:
+    for path in (GRUB_PATH, COMMAND_LINE_PATH) if kernel.arguments else ():
+        yield Claim(path, (*place, "arguments"))
     if kernel.modules:
         yield Claim(MODULES_PATH, (*place, "modules"))
     if kernel.sysctl:
@@ -110,6 +193,10 @@ def claims(kernel: Kernel, place: Place) -> Iterator[Claim]:
 def plan(kernel: Kernel | None, _facts: Facts) -> Iterator[Step]:
     if kernel is None:
         return
+    if kernel.arguments is not None and (kernel.arguments.present or kernel.arguments.absent):
+        for path in (GRUB_PATH, COMMAND_LINE_PATH):
+            action = EnsureKernelArguments(path, kernel.arguments.present, kernel.arguments.absent)
+            yield Step(action, "kernel.arguments")
     if kernel.modules:
         text = "".join(f"{name}\n" for name in kernel.modules)
         yield Step(WriteFile(MODULES_PATH, text.encode()), "kernel.modules")

@@ -69,7 +69,14 @@ def test_the_agent_depends_on_little() -> None:
 
 
 @pytest.mark.parametrize(
-    "package", ["pxeserver/dhcp/packet.py", "pxeserver/tftp/packet.py", "pxeserver/tftp/transfer.py"]
+    "package",
+    [
+        "provision/archive.py",
+        "provision/fetch/tftp_download.py",
+        "pxeserver/dhcp/packet.py",
+        "pxeserver/tftp/packet.py",
+        "pxeserver/tftp/transfer.py",
+    ],
 )
 def test_protocols_are_pure(package: str) -> None:
     names = set(imports(ROOT / package))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-from provision.findings import Place, Problem, error, warning
+from provision.findings import Place, Problem, error, note, warning
 from provision.sections.containers.images import parse
 from provision.sections.containers.types import Container
 from provision.variables import has_variable
@@ -40,7 +40,7 @@ def check_engine(container: Container, place: Place) -> Iterator[Problem]:
         yield error("container-engine", (*place, *lack.place), lack.reason, lack.hint)
     if container.engine == "quadlet":
         message = "quadlet needs podman 4.4 or newer; Debian 12 has 4.3.1"
-        yield warning("container-quadlet", (*place, "engine"), message, "`engine: podman` runs on both")
+        yield note("container-quadlet", (*place, "engine"), message, "`engine: podman` runs on both")
     if container.engine in ("podman", "quadlet") and container.image and not has_variable(container.image):
         yield from _check_registry(container.image, (*place, "image"))
 

@@ -119,6 +119,11 @@ def test_a_source_with_headers_and_packed_content() -> None:
             id="headers that anyone can read",
         ),
         pytest.param(
+            {"source": "tftp://h/a", "sha256": HELLO, "headers": {"A": "b"}},
+            ["headers-without-http files[0].headers"],
+            id="headers that TFTP cannot send",
+        ),
+        pytest.param(
             {"source": "https://h/a", "headers": {"A b": "c"}},
             ["header files[0].headers.A b"],
             id="space in a name",

@@ -69,6 +69,11 @@ def test_a_mode(mode: str, expected: list[str]) -> None:
         pytest.param({"source": "http://h/a", "sha256": SHA256}, [], id="http with digest"),
         pytest.param({"source": "http://[::1]:80/a", "sha512": "0" * 128}, [], id="IPv6 host"),
         pytest.param({"source": "http://h/a"}, ["source-unverified files[0].source"], id="http alone"),
+        pytest.param({"source": "tftp://h/a", "sha256": SHA256}, [], id="tftp with digest"),
+        pytest.param({"source": "tftp://h:70/a"}, ["source-unverified files[0].source"], id="tftp alone"),
+        pytest.param(
+            {"source": "tftp://h", "sha256": SHA256}, ["url files[0].source"], id="tftp without a file"
+        ),
         pytest.param({}, ["file-no-content files[0]"], id="nothing"),
         pytest.param(
             {"content": "", "source": "https://h/a"},

@@ -69,6 +69,55 @@ def test_hosts(hosts: list[object], expected: list[str]) -> None:
         pytest.param({"sysctl": {"ent.ipv4.a": 1}}, ["sysctl-unknown .sysctl.ent.ipv4.a"], id="misspelt"),
         pytest.param({"sysctl": {"vm.a": True}}, ["wrong-type .sysctl.vm.a"], id="true is no number"),
         pytest.param({"sysctl": {"vm.a": "1\n2"}}, ["sysctl-value .sysctl.vm.a"], id="two lines"),
+        pytest.param(
+            {"arguments": {"present": ["quiet", "console=ttyS0,115200", "a.b_c="]}}, [], id="arguments"
+        ),
+        pytest.param({"arguments": {"present": ['dyndbg="file a.c +p"']}}, [], id="value with spaces"),
+        pytest.param(
+            {"arguments": {"present": ["console=ttyS0"], "absent": ["console=tty0"]}}, [], id="both"
+        ),
+        pytest.param(
+            {"arguments": {"present": ["a b"]}}, ["kernel-argument .arguments.present[0]"], id="two words"
+        ),
+        pytest.param(
+            {"arguments": {"absent": ["a\n"]}}, ["kernel-argument .arguments.absent[0]"], id="line break"
+        ),
+        pytest.param(
+            {"arguments": {"present": ["a=$(b)"]}},
+            ["kernel-argument .arguments.present[0]"],
+            id="for a shell",
+        ),
+        pytest.param({"arguments": {"present": [""]}}, ["kernel-argument .arguments.present[0]"], id="empty"),
+        pytest.param(
+            {"arguments": {"present": ["a=1", "a=1"]}},
+            ["duplicate-name .arguments.present[1]"],
+            id="argument twice",
+        ),
+        pytest.param(
+            {"arguments": {"present": ["a=1"], "absent": ["a=1"]}},
+            ["kernel-argument-both .arguments.present[0]"],
+            id="present and absent",
+        ),
+        pytest.param(
+            {"arguments": {"present": ["a=1"], "absent": ["a"]}},
+            ["kernel-argument-both .arguments.present[0]"],
+            id="absent whatever its value",
+        ),
+        pytest.param(
+            {"arguments": {"present": ["provision.config=http://a/"]}},
+            ["kernel-argument-own .arguments.present[0]"],
+            id="what the boot server says",
+        ),
+        pytest.param(
+            {"arguments": {"absent": ["root"]}},
+            ["kernel-argument-loader .arguments.absent[0]"],
+            id="what the boot loader says",
+        ),
+        pytest.param(
+            {"arguments": {"present": ["a=" + "b" * 1500]}},
+            ["kernel-arguments-long .arguments.present"],
+            id="more than the kernel reads",
+        ),
         pytest.param({"sysctl": {"vm.a": " "}}, ["sysctl-value .sysctl.vm.a"], id="empty"),
         pytest.param(
             {"sysctl": {"net.a.b": 1, "net/a/b": 2}}, ["duplicate-name .sysctl.net/a/b"], id="two spellings"
