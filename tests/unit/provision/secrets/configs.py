@@ -35,8 +35,8 @@ CONFIGS: Mapping[str, Config] = {
         "hunter2Hunter2",
     ),
     "files[].headers": Config(
-        # Nobody listens there: the fetch fails, and says so.
-        "files:\n- path: /srv/app\n  source: http://127.0.0.1:9/app\n  headers: {Authorization: hunter2Hunter2}\n"
+        # The server there refuses: the fetch fails, and says so.
+        "files:\n- path: /srv/app\n  source: http://SERVER/app\n  headers: {Authorization: hunter2Hunter2}\n"
         f"  sha256: {'0' * 64}\n",
         "hunter2Hunter2",
     ),
@@ -48,9 +48,15 @@ CONFIGS: Mapping[str, Config] = {
     "network.interfaces[].wireguard.private_key": Config(
         f"{TUNNEL}      private_key: {WIREGUARD_KEY}\n", WIREGUARD_KEY
     ),
-    "proxy.http_proxy": Config("proxy: {http_proxy: 'http://me:hunter2Hunter2@proxy:3128'}\n", "hunter2Hunter2"),
-    "proxy.https_proxy": Config("proxy: {https_proxy: 'http://me:hunter2Hunter2@proxy:3128'}\n", "hunter2Hunter2"),
-    "report.token": Config("report: {url: 'https://status.example/', token: hunter2Hunter2}\n", "hunter2Hunter2"),
+    "proxy.http_proxy": Config(
+        "proxy: {http_proxy: 'http://me:hunter2Hunter2@proxy:3128'}\n", "hunter2Hunter2"
+    ),
+    "proxy.https_proxy": Config(
+        "proxy: {https_proxy: 'http://me:hunter2Hunter2@proxy:3128'}\n", "hunter2Hunter2"
+    ),
+    "report.token": Config(
+        "report: {url: 'https://status.example/', token: hunter2Hunter2}\n", "hunter2Hunter2"
+    ),
     "ssh_host_keys[].private": Config(
         f"ssh_host_keys:\n- type: ed25519\n  private: |\n    {HOST_KEY}", HOST_KEY_SECRET
     ),

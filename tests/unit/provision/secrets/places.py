@@ -81,7 +81,9 @@ def grow(secret: Secret, text: str) -> Grown:
         info = next(field.type for field in struct.fields if field.encode_name == key)
         inner = {field.encode_name: _sample(field.type) for field in _required(_struct(info))}
         above, above_key = here, key
-        here[key] = [inner] if "[]" in secret.keys[secret.keys.index(key) : secret.keys.index(key) + 2] else inner
+        here[key] = (
+            [inner] if "[]" in secret.keys[secret.keys.index(key) : secret.keys.index(key) + 2] else inner
+        )
         here = inner
     here[secret.field] = secret.value(text)
     return Grown(root, here, above, above_key)
@@ -124,7 +126,10 @@ def damaged(secret: Secret, text: str) -> Iterator[tuple[str, str]]:
         yield f"{how}, block", block(grown.root)
     text_of = block(grow(secret, text).root)
     yield "twice", text_of + text_of
-    yield "twice in a flow", json.dumps(grow(secret, text).root)[:-1] + ", " + json.dumps(grow(secret, text).root)[1:]
+    yield (
+        "twice in a flow",
+        json.dumps(grow(secret, text).root)[:-1] + ", " + json.dumps(grow(secret, text).root)[1:],
+    )
     yield "in a second document", text_of + "---\n" + text_of
     yield "with an open quote", text_of.replace(f'"{text}"', f"'{text}")
     yield "with a colon", text_of.replace(f'"{text}"', f"{text}: {text}")
