@@ -12,6 +12,7 @@ from provision.facts import Facts
 from provision.findings import Place, Problem, Severity, path_text
 from provision.sections import (
     across,
+    clear_secrets,
     commands,
     containers,
     directories,
@@ -100,6 +101,7 @@ def check_document(document: Document) -> Iterator[Problem]:
     """What can be known to be wrong, its variables apart, without looking at a machine."""
     yield from check_sections(document)
     yield from across.check(document)
+    yield from clear_secrets.check(document)
 
 
 def plan_document(document: Document, facts: Facts) -> tuple[Step, ...]:
