@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from provision.document import Document
-from provision.findings import FileReport, Finding
+from provision.findings import FileReport, Finding, Problem
 from provision.formats import FORMATS
 from provision.resolve import Includes, Resolver
 
@@ -29,13 +29,16 @@ class Loaded:
         return FileReport(self.file, self.format, self.findings)
 
 
-def load_bytes(data: bytes, *, file: str, resolver: Resolver | None = None) -> Loaded:
+def load_bytes(
+    data: bytes, *, file: str, resolver: Resolver | None = None, also: tuple[Problem, ...] = ()
+) -> Loaded:
     """Never raises, whatever the bytes. `file` is the name that findings show.
 
-    Without a resolver (`provision.resolve.Includes` is one), a config that includes others is refused.
+    Without a resolver (`provision.resolve.Includes` is one), a config that includes others is refused. `also` are
+    problems that somebody else found, to be shown at their place.
     """
     chosen = next(candidate for candidate in FORMATS if candidate.recognises(data))
-    document, findings = chosen.load(data, file, resolver)
+    document, findings = chosen.load(data, file, resolver, also)
     return Loaded(file, chosen.name, document, findings)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from provision.document import Document
-from provision.findings import Finding
+from provision.findings import Finding, Problem
 from provision.formats import native
 from provision.resolve import Resolver
 
@@ -17,7 +17,9 @@ class Format:
 
     name: str
     recognises: Callable[[bytes], bool]
-    load: Callable[[bytes, str, Resolver | None], tuple[Document | None, tuple[Finding, ...]]]
+    load: Callable[
+        [bytes, str, Resolver | None, tuple[Problem, ...]], tuple[Document | None, tuple[Finding, ...]]
+    ]
 
 
 FORMATS: tuple[Format, ...] = (

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from provision.findings import Place, Problem, warning
+from provision.sections.data_url import is_data_url
 from provision.sections.file_contents import contents_of
 from provision.sections.places import MODE
 
@@ -47,13 +48,13 @@ def check(document: Document) -> Iterator[Problem]:
     for index, unit in enumerate(document.units):
         hint = "write it to a file of mode 0600, and read that with EnvironmentFile= or LoadCredential="
         netdev = unit.name.endswith(".netdev")  # written so that others cannot read it when it has a key
-        texts = [(("units", index, "content"), unit.content or "")]
+        texts: list[tuple[Place, str]] = [(("units", index, "content"), unit.content or "")]
         texts += [
             (("units", index, "dropins", number, "content"), dropin.content)
             for number, dropin in enumerate(unit.dropins)
         ]
-        for place, text in texts:
-            yield from _check_text(text, place, hint, in_unit=not netdev)
+        for here, text in texts:
+            yield from _check_text(text, here, hint, in_unit=not netdev)
     for index, container in enumerate(document.containers):
         place: Place = ("containers", index, "environment")
         yield from _check_environment(container.environment, place, "write it under secret_environment")
@@ -68,7 +69,7 @@ def check(document: Document) -> Iterator[Problem]:
 def _check_file(file: File, place: Place) -> Iterator[Problem]:
     mode = 0o644 if file.mode is None else int(match[1], 8) if (match := MODE.fullmatch(file.mode)) else 0
     url = file.source
-    if url is not None and not url[:5].lower() == "data:" and _has_password(url):
+    if url is not None and not is_data_url(url) and _has_password(url):
         hint = "write it as headers: {Authorization: ...}"
         yield _found("a password in a URL is shown wherever the URL is", (*place, "source"), hint)
     if not mode & OTHERS_READ:

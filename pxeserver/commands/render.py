@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -44,8 +45,10 @@ def run(args: argparse.Namespace) -> int:
     labels = _labels(index, args.mac)
     surroundings = example_surroundings(ImageShelf(args.images).images(), dict(args.set))
     parts = PARTS[1:] if args.part == "both" else (args.part,)
-    show_config = partial(_show_config, show_secrets=args.show_secrets)
-    show = {"config": show_config, "script": _show_script}
+    show: dict[str, Callable[[Index, Labels, Surroundings], int]] = {
+        "config": partial(_show_config, show_secrets=args.show_secrets),
+        "script": _show_script,
+    }
     codes = [show[part](index, labels, surroundings) for part in reversed(parts)]
     return max(codes)
 

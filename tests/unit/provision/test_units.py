@@ -271,3 +271,22 @@ def test_one_file_has_one_maker(other: dict[str, object], expected: list[str]) -
     ]
 
     assert codes(json.dumps({"units": units, **other})) == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        pytest.param("ExecStart=bin/app --x", True, id="relative path"),
+        pytest.param("ExecStartPre=-./app", True, id="relative path that may fail"),
+        pytest.param("ExecReload = @opt/app app", True, id="with spaces"),
+        pytest.param("ExecStart=app --dir=a/b", False, id="name alone"),
+        pytest.param("ExecStart=-/bin/app a/b", False, id="absolute path"),
+        pytest.param("ExecStart=%h/app", False, id="specifier"),
+        pytest.param("ExecStart=", False, id="reset"),
+        pytest.param("ExecPaths=a/b", False, id="list of paths"),
+    ],
+)
+def test_a_program_is_a_name_or_an_absolute_path(line: str, found: bool) -> None:
+    text = f"units: [{{name: a.service, content: '[Service]\\n{line}'}}]".replace("'", '"')
+
+    assert codes(text) == (["unit-program units[0].content"] if found else [])

@@ -158,7 +158,12 @@ def first_boot(configs: Iterable[str], outbox: Path, root: Path) -> str:
     """All that the console and the server are told."""
     console: list[str] = []
     server: list[str] = []
-    reporter = Reporter(console.append, Outbox(outbox, lambda line: server.append(line) is None))
+
+    def post(line: str) -> bool:
+        server.append(line)
+        return True
+
+    reporter = Reporter(console.append, Outbox(outbox, post))
 
     def explain(report: FileReport) -> None:
         console.append(render_text([report]))
