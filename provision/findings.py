@@ -80,6 +80,10 @@ def warning(code: str, place: Place, message: str, hint: str | None = None) -> P
     return Problem(Severity.WARNING, code, place, message, hint)
 
 
+def note(code: str, place: Place, message: str, hint: str | None = None) -> Problem:
+    return Problem(Severity.NOTE, code, place, message, hint)
+
+
 def has_errors(findings: Iterable[Finding | Problem]) -> bool:
     return any(finding.severity is Severity.ERROR for finding in findings)
 

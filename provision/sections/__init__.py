@@ -31,6 +31,7 @@ from provision.sections import (
     ssh_host_keys,
     time,
     trust,
+    unit_references,
     units,
     users,
 )
@@ -102,6 +103,7 @@ def check_document(document: Document) -> Iterator[Problem]:
     yield from check_sections(document)
     yield from across.check(document)
     yield from clear_secrets.check(document)
+    yield from unit_references.check(document)
 
 
 def plan_document(document: Document, facts: Facts) -> tuple[Step, ...]:
