@@ -5,16 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from provision.findings import Place, Problem, warning
 from provision.sections.data_url import is_data_url
-from provision.sections.file_contents import contents_of
+from provision.sections.file_contents import Contents, contents_of
 from provision.sections.places import MODE
 
 if TYPE_CHECKING:
     from provision.document import Document
-    from provision.sections.files import File
 
 OTHERS_READ = 0o004
 
@@ -42,6 +41,15 @@ MAYBE = re.compile(
 )
 
 
+class TextFile(Contents, Protocol):
+    """What of a file says who reads what."""
+
+    @property
+    def mode(self) -> str | None: ...
+    @property
+    def append(self) -> tuple[str, ...] | None: ...
+
+
 def check(document: Document) -> Iterator[Problem]:
     for index, file in enumerate(document.files):
         yield from _check_file(file, ("files", index))
@@ -66,7 +74,7 @@ def check(document: Document) -> Iterator[Problem]:
     yield from _check_urls(document)
 
 
-def _check_file(file: File, place: Place) -> Iterator[Problem]:
+def _check_file(file: TextFile, place: Place) -> Iterator[Problem]:
     mode = 0o644 if file.mode is None else int(match[1], 8) if (match := MODE.fullmatch(file.mode)) else 0
     url = file.source
     if url is not None and not is_data_url(url) and _has_password(url):
@@ -82,7 +90,7 @@ def _check_file(file: File, place: Place) -> Iterator[Problem]:
             yield _found("an access key in a file that every user can read", (*place, *field), hint)
 
 
-def _texts(file: File) -> Iterator[tuple[Place, str]]:
+def _texts(file: TextFile) -> Iterator[tuple[Place, str]]:
     for number, text in enumerate(file.append or ()):
         yield ("append", number), text
     if file.content is not None:
