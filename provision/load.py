@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from provision.actions import Origin
 from provision.document import Document
-from provision.findings import FileReport, Finding, place_of
+from provision.findings import FileReport, Finding, Problem, place_of
 from provision.formats import FORMATS
 from provision.formats.locate import Layout
 from provision.resolve import Includes, Resolver
@@ -42,13 +42,16 @@ class Loaded(Struct, frozen=True):
         return self.layout.origin_of(place_of(path)) if self.layout else None
 
 
-def load_bytes(data: bytes, *, file: str, resolver: Resolver | None = None) -> Loaded:
+def load_bytes(
+    data: bytes, *, file: str, resolver: Resolver | None = None, also: tuple[Problem, ...] = ()
+) -> Loaded:
     """Never raises, whatever the bytes. `file` is the name that findings show.
 
-    Without a resolver (`provision.resolve.Includes` is one), a config that includes others is refused.
+    Without a resolver (`provision.resolve.Includes` is one), a config that includes others is refused. `also` are
+    problems that somebody else found, to be shown at their place.
     """
     chosen = next(candidate for candidate in FORMATS if candidate.recognises(data))
-    document, findings, layout = chosen.load(data, file, resolver)
+    document, findings, layout = chosen.load(data, file, resolver, also)
     return Loaded(file, chosen.name, document, findings, layout)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import signal
 from typing import Protocol
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from provision.errors import ProvisionError
 
@@ -14,6 +15,8 @@ DEADLINE_S = (
     60.0  # the account and unit tools take milliseconds; a locked passwd makes useradd wait up to 15 s
 )
 OUTPUT_TAIL_CHARACTERS = 800  # enough for the last few lines a tool prints before it gives up
+
+SHORTEST_SECRET_CHARACTERS = 8  # shorter words of what a program was given are names, which may be shown
 
 ENVIRONMENT = {
     "LC_ALL": "C",
@@ -75,12 +78,23 @@ def demand(programs: Programs, arguments: list[str], *, stdin: str = "") -> str:
     """Standard output of a program that must succeed."""
     done = programs(arguments, stdin=stdin)
     if done.exit_code != 0:
-        raise failure(arguments, done)
+        raise failure(arguments, done, stdin=stdin)
     return done.stdout
 
 
-def failure(arguments: list[str], done: Completed) -> ProvisionError:
-    return ProvisionError(f"{shlex.join(arguments)} {ending(done.exit_code)}: {tail(done)}")
+def failure(arguments: list[str], done: Completed, *, stdin: str = "") -> ProvisionError:
+    """A program may repeat what it was given, and what is given through `stdin` is secret."""
+    shown = structs.replace(done, stdout=_without(stdin, done.stdout), stderr=_without(stdin, done.stderr))
+    return ProvisionError(f"{shlex.join(arguments)} {ending(done.exit_code)}: {tail(shown)}")
+
+
+def _without(secret: str, text: str) -> str:
+    """The text with the secret hidden: its words, and the parts of a password hash, wherever they stand."""
+    words = {word for word in re.split(r"[\s:$]", secret) if len(word) >= SHORTEST_SECRET_CHARACTERS}
+    for word in sorted(words):
+        # Also what a program shows of it that cuts its output short.
+        text = re.sub(rf"{re.escape(word[:SHORTEST_SECRET_CHARACTERS])}\S*", "<secret>", text)
+    return text
 
 
 def ending(exit_code: int) -> str:

@@ -31,6 +31,7 @@ from provision.execute.journal import Thing
 from provision.execute.machine import Machine
 from provision.execute.path_walk import parts
 from provision.execute.target import Target
+from provision.execute.wanted import read_wanted
 from provision.kernel_arguments import GRUB_PATH
 
 # What a thing about a unit says, and whether it is a unit of users.
@@ -114,7 +115,10 @@ def leaving(machine: Machine, owned: frozenset[Thing], steps: Sequence[Step]) ->
     directories = _empty_directories(machine.target, kept, gone)
     ordered = [*units, *blocks, *files, *directories]
     vanished = sorted(stale - kept - set(ordered))
-    removals = [Removal(thing, _difference(thing, _losses(machine.target, thing))) for thing in ordered]
+    open_paths = _open_paths(machine.target)
+    removals = [
+        Removal(thing, _difference(thing, _losses(machine.target, thing, open_paths))) for thing in ordered
+    ]
     unseen = [
         Removal(thing, _difference(thing, (f"{NOT_KNOWN}only root may look at it",))) for thing in hidden
     ]
@@ -166,13 +170,19 @@ def _is_hidden(target: Target, thing: Thing) -> bool:
             target.list_directory(thing.name)
         else:
             _has_block(target, thing)
-            _losses(target, thing)
+            _losses(target, thing, frozenset())
     except PermissionError:
         return True
     return False
 
 
-def _losses(target: Target, thing: Thing) -> tuple[str, ...]:
+def _open_paths(target: Target) -> frozenset[str]:
+    """Files whose content the config that made them did not call a secret."""
+    actions = [wanted.step.action for wanted in read_wanted(target) or ()]
+    return frozenset(action.path for action in actions if isinstance(action, WriteFile) and not action.secret)
+
+
+def _losses(target: Target, thing: Thing, open_paths: frozenset[str]) -> tuple[str, ...]:
     if thing.kind in UNIT_KINDS:
         return (f"-{UNIT_KINDS[thing.kind][0]}",)
     if thing.kind == "block":
@@ -180,7 +190,9 @@ def _losses(target: Target, thing: Thing) -> tuple[str, ...]:
         return lost_lines(block_of(target.read_file(path) or b"", name) or b"")
     path = thing.name if thing.kind == "directory" else _file_path(target, thing) or thing.name
     entry = target.stat(path)
-    return tuple(losses(target, read_accounts(target), path, entry)) if entry else ()
+    if entry is None:
+        return ()
+    return tuple(losses(target, read_accounts(target), path, entry, shown=path in open_paths))
 
 
 def _is_set(machine: Machine, thing: Thing) -> bool:

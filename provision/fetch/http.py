@@ -141,13 +141,18 @@ def _read(url: str, response: http.client.HTTPResponse, limits: Limits) -> bytes
     if response.status in REDIRECTS and location:
         return _Redirect(location)
     if response.status >= 500:
-        raise _TryAgain(f"the server answers {response.status} {response.reason}")
+        raise _TryAgain(f"the server answers {_status(response)}")
     if response.status != 200:
         raise SourceError(
-            f"cannot fetch {url}: the server answers {response.status} {response.reason}",
+            f"cannot fetch {url}: the server answers {_status(response)}",
             hint=_STATUS_HINTS.get(response.status, "check the URL"),
         )
     return _body(url, response, limits.size_limit_bytes)
+
+
+def _status(response: http.client.HTTPResponse) -> str:
+    """In the standard's words: a server may repeat in its own what it was sent, and headers are secret."""
+    return f"{response.status} {http.client.responses.get(response.status, '')}".rstrip()
 
 
 _STATUS_HINTS = {

@@ -23,7 +23,7 @@ from provision.vars import Filled, fill
 
 
 def load(
-    data: bytes, file: str, resolver: Resolver | None = None
+    data: bytes, file: str, resolver: Resolver | None = None, also: tuple[Problem, ...] = ()
 ) -> tuple[Document | None, tuple[Finding, ...], Layout | None]:
     """The document, or None when the findings hold an error; and where it all is. Never raises, whatever the bytes."""
     try:
@@ -32,9 +32,9 @@ def load(
         return None, (text_finding(problem, data, file),), None
     source = Source(file, data, tree.root)
     if isinstance(tree.data, dict) and "include" in tree.data and not tree.problems:
-        return _load_composed(source, tree, resolver)
+        return _load_composed(source, tree, resolver, also)
     layout = Layout(tree.root, (source,))
-    document, problems = (None, ()) if tree.problems else _read(tree.data)
+    document, problems = (None, ()) if tree.problems else _read(tree.data, also)
     if not problems and not tree.problems:
         return document, (), layout
     nodes = tuple((0, problem) for problem in tree.problems)
@@ -43,19 +43,19 @@ def load(
 
 
 def _load_composed(
-    source: Source, tree: Tree, resolver: Resolver | None
+    source: Source, tree: Tree, resolver: Resolver | None, also: tuple[Problem, ...]
 ) -> tuple[Document | None, tuple[Finding, ...], Layout | None]:
     from provision.formats.compose import compose
 
     composed = compose(source, tree, resolver)
-    document, problems = _read(composed.data) if composed.is_whole else (None, ())
+    document, problems = _read(composed.data, also) if composed.is_whole else (None, ())
     findings = (
         located(composed.layout, structs.replace(composed.problems, whole=problems)) + composed.findings
     )
     return (None if has_errors(findings) else document), findings, composed.layout
 
 
-def _read(data: Plain) -> tuple[Document | None, tuple[Problem, ...]]:
+def _read(data: Plain, also: tuple[Problem, ...]) -> tuple[Document | None, tuple[Problem, ...]]:
     try:
         document = _convert(data)
     except msgspec.ValidationError as failure:
@@ -63,7 +63,7 @@ def _read(data: Plain) -> tuple[Document | None, tuple[Problem, ...]]:
     problems = list(check_variables(document))
     filled = fill(document)
     problems += filled.problems
-    problems += _moved(check_document(filled.document), filled)
+    problems += _moved((*check_document(filled.document), *also), filled)
     problems.sort(key=lambda problem: problem.severity is not Severity.ERROR)  # no warning hides an error
     return filled.document, tuple(problems[: MAX_PROBLEMS + 1])
 

@@ -12,7 +12,7 @@ from provision.actions import Step
 from provision.errors import ProvisionError
 from provision.facts import Facts
 from provision.findings import Place, Problem, Severity, path_text
-from provision.sections import across
+from provision.sections import across, clear_secrets
 from provision.sections.claims import Claim
 from provision.variables import expand
 
@@ -91,6 +91,11 @@ def check_document(document: Document) -> Iterator[Problem]:
     """What can be known to be wrong, its variables apart, without looking at a machine."""
     yield from check_sections(document)
     yield from across.check(document, claims_of(document))
+    yield from clear_secrets.check(document)
+    if document.units:
+        from provision.sections import unit_references  # not at the top, as the sections themselves
+
+        yield from unit_references.check(document)
 
 
 def claims_of(document: Document) -> tuple[Claim, ...]:

@@ -30,6 +30,9 @@ def check_unit_text(text: str, place: Place, unit_type: str) -> Iterator[Problem
         elif problem := _line_problem(line, inside=bool(section)):
             yield structs.replace(error("unit-syntax", place, problem), text_line=number)
             return
+        elif problem := _relative_program(line):
+            hint = "write an absolute path, or the name alone"
+            yield structs.replace(error("unit-program", place, problem, hint), text_line=number)
         elif section in DIRECTIVES and (known is None or section in known):
             yield from _check_directive(line, section, known or frozenset(), place, number)
 
@@ -76,6 +79,17 @@ def _line_problem(line: str, *, inside: bool) -> str | None:
     if not ASSIGNMENT.match(line):
         return f"{_short(line)} is neither a section header nor Key=value"
     return None if inside else f"{_short(line)} stands before the first section header"
+
+
+# systemd.service(5): @ - : + ! in front mean something; % begins what is known only on the machine.
+EXEC = re.compile(
+    r"Exec(?:Start(?:Pre|Post)?|Condition|Reload|Stop(?:Post)?)\s*=\s*[@:+!|-]*(?P<program>[^\s/%$\"'-][^\s/%$\"']*/[^\s\"']*)"
+)
+
+
+def _relative_program(line: str) -> str | None:
+    match = EXEC.match(line)
+    return f"systemd does not start {match['program'][:80]!r}: a path must begin with /" if match else None
 
 
 def _short(line: str) -> str:

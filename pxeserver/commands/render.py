@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+from provision.formats.shown import without_secrets
 from pxeserver.boot.loaders.ipxe import ScriptError, machine_script
 from pxeserver.config import DEFAULT_IMAGES, add_variable_argument
 from pxeserver.errors import ExitCode, ServerError
@@ -17,7 +20,7 @@ from pxeserver.inventory.watch import findings_text
 from pxeserver.render.boots import NotReady, Surroundings, boot_target, config_for, prepare_boot
 from pxeserver.render.check import EXAMPLE_TOKEN, example_surroundings, machine_labels
 
-HELP = "Prints the boot script and the config of one machine; tokens in it are examples."
+HELP = "Prints the boot script and the config of one machine; tokens in it are examples, secrets are hidden."
 
 PARTS = ("both", "config", "script")
 
@@ -29,6 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--images", type=Path, default=DEFAULT_IMAGES, metavar="DIR", help="built images (%(default)s)"
     )
     parser.add_argument("--part", choices=PARTS, default="both", help="what to print (%(default)s)")
+    parser.add_argument("--show-secrets", action="store_true", help="print secrets of the config, too")
     add_variable_argument(parser)
 
 
@@ -41,7 +45,10 @@ def run(args: argparse.Namespace) -> int:
     labels = _labels(index, args.mac)
     surroundings = example_surroundings(ImageShelf(args.images).images(), dict(args.set))
     parts = PARTS[1:] if args.part == "both" else (args.part,)
-    show = {"config": _show_config, "script": _show_script}
+    show: dict[str, Callable[[Index, Labels, Surroundings], int]] = {
+        "config": partial(_show_config, show_secrets=args.show_secrets),
+        "script": _show_script,
+    }
     codes = [show[part](index, labels, surroundings) for part in reversed(parts)]
     return max(codes)
 
@@ -70,12 +77,13 @@ def _show_script(index: Index, labels: Labels, surroundings: Surroundings) -> in
     return ExitCode.DONE
 
 
-def _show_config(index: Index, labels: Labels, surroundings: Surroundings) -> int:
+def _show_config(index: Index, labels: Labels, surroundings: Surroundings, *, show_secrets: bool) -> int:
     selection = select(index, labels)
     if not isinstance(selection, Selection):
         print(f"no config: {selection.reason}", file=sys.stderr)
         return ExitCode.INVALID_CONFIG
     config = config_for(index, selection, labels, surroundings)
-    print(config.text or "", end="")
+    text = config.text or ""
+    print(text if show_secrets else without_secrets(text), end="")
     print(findings_text(config.findings), file=sys.stderr, end="")
     return ExitCode.DONE if config.is_valid else ExitCode.INVALID_CONFIG

@@ -61,6 +61,12 @@ def test_every_exit_code_is_in_the_readme() -> None:
 
 
 def test_links_between_documents_lead_somewhere() -> None:
-    for name in ("README.md", "CONTRIBUTING.md", "docs/booting.md", "docs/plan-and-status.md"):
+    for name in (
+        "README.md",
+        "CONTRIBUTING.md",
+        "docs/booting.md",
+        "docs/plan-and-status.md",
+        "docs/findings.md",
+    ):
         for target in re.findall(r"\]\((?!https?://)([^)#]+)\)", read(name)):
             assert ((ROOT / name).parent / target).exists(), f"{name}: {target}"

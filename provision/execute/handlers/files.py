@@ -73,8 +73,8 @@ def read_regular(target: Target, path: str, entry: os.stat_result) -> tuple[byte
     return target.read_file(path), []
 
 
-def losses(target: Target, accounts: Accounts, path: str, entry: os.stat_result) -> list[str]:
-    """What is lost with what is at `path`; no content that others must not read."""
+def losses(target: Target, accounts: Accounts, path: str, entry: os.stat_result, *, shown: bool) -> list[str]:
+    """What is lost with what is at `path`; its content only if it may be `shown`, and others may read it."""
     if stat.S_ISLNK(entry.st_mode):
         return [f"-link to {target.readlink(path)}"]
     owner = f"{accounts.user_name(entry.st_uid)}:{accounts.group_name(entry.st_gid)}"
@@ -83,7 +83,7 @@ def losses(target: Target, accounts: Accounts, path: str, entry: os.stat_result)
         return metadata
     if entry.st_size > MAX_TEXT_BYTES:
         return [*metadata, f"-{entry.st_size} bytes"]
-    if not entry.st_mode & READ_BY_OTHERS:
+    if not shown or not entry.st_mode & READ_BY_OTHERS:
         return [*metadata, "-content <secret>"]
     return [*metadata, *lost_lines(target.read_file(path) or b"")]
 

@@ -33,7 +33,7 @@ def _difference(target: Target, accounts: Accounts, action: RemovePath) -> Diffe
         return None
     inside = len(target.list_directory(action.path)) if stat.S_ISDIR(entry.st_mode) else 0
     with_all = f" with {inside} {'entry' if inside == 1 else 'entries'}" if inside else ""
-    lines = losses(target, accounts, action.path, entry)
+    lines = losses(target, accounts, action.path, entry, shown=True)
     is_link = stat.S_ISLNK(entry.st_mode)  # which its own line says
     return removed(describe(action), lines if is_link else [f"-{type_name(entry)}{with_all}", *lines])
 

@@ -118,7 +118,7 @@ def test_a_unit(fields: dict[str, object], expected: list[str]) -> None:
             "a.service", "[Service]\nType=oneshot\nRemainAfterExit=yes\nMemoryMax=1G\n", id="service"
         ),
         pytest.param("a.service", "[Unit]\nConditionPathExists=/a\nStartLimitBurst=3\n", id="unit"),
-        pytest.param("a.service", "[Install]\nAlias=b.service\nRequiredBy=c.target\n", id="install"),
+        pytest.param("a.service", "[Install]\nAlias=b.service\nRequiredBy=multi-user.target\n", id="install"),
         pytest.param("a.service", "[Service]\nProtectSystem=strict\nKillMode=mixed\n", id="exec and kill"),
         pytest.param("a.socket", "[Socket]\nListenStream=80\nAccept=no\n", id="socket"),
         pytest.param("a.timer", "[Timer]\nOnCalendar=daily\nPersistent=true\n", id="timer"),
@@ -271,3 +271,22 @@ def test_one_file_has_one_maker(other: dict[str, object], expected: list[str]) -
     ]
 
     assert codes(json.dumps({"units": units, **other})) == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "found"),
+    [
+        pytest.param("ExecStart=bin/app --x", True, id="relative path"),
+        pytest.param("ExecStartPre=-./app", True, id="relative path that may fail"),
+        pytest.param("ExecReload = @opt/app app", True, id="with spaces"),
+        pytest.param("ExecStart=app --dir=a/b", False, id="name alone"),
+        pytest.param("ExecStart=-/bin/app a/b", False, id="absolute path"),
+        pytest.param("ExecStart=%h/app", False, id="specifier"),
+        pytest.param("ExecStart=", False, id="reset"),
+        pytest.param("ExecPaths=a/b", False, id="list of paths"),
+    ],
+)
+def test_a_program_is_a_name_or_an_absolute_path(line: str, found: bool) -> None:
+    text = f"units: [{{name: a.service, content: '[Service]\\n{line}'}}]".replace("'", '"')
+
+    assert codes(text) == (["unit-program units[0].content"] if found else [])
