@@ -130,6 +130,16 @@ class Target:
         finally:
             os.close(fd)
 
+    def free_bytes(self, path: str) -> int:
+        """Room on the file system of the directory that holds `path`."""
+        with self._parent(path) as (walk, _):
+            fd = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=walk.fd)
+        try:
+            room = os.fstatvfs(fd)
+        finally:
+            os.close(fd)
+        return room.f_bavail * room.f_frsize
+
     def missing_parents(self, path: str) -> tuple[str, ...]:
         """Ancestors of `path` that do not exist, shallow first."""
         names = parts(path)[:-1]
@@ -224,6 +234,20 @@ class Target:
             fd = self._gate(os.open, name, flags, 0o644, dir_fd=walk.fd)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(fd)
+            raise
+        return fd
+
+    def open_record_lock(self, path: str) -> int | None:
+        """As `open_lock`, with a lock of fcntl(2) on a file that others made; None when it is not there."""
+        try:
+            with self._parent(path) as (walk, name):
+                fd = os.open(name, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=walk.fd)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        try:
+            fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             os.close(fd)
             raise
