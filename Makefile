@@ -29,6 +29,7 @@ test-fast: lint  ## everything that needs no guests
 	@$(BIN)/pytest --ignore=tests/boot -n 4 --dist worksteal
 
 test: test-fast image  ## everything
+	@$(BIN)/pytest tests/crash --every-point -n 4 --dist worksteal
 	@$(BIN)/pytest tests/boot --images $(IMAGES)
 
 schemas: .venv/done  ## write schemas/ anew from the types

@@ -7,6 +7,7 @@ the files are kept aside while a tool is at work, and put back when it, or the w
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
 import stat
@@ -16,10 +17,10 @@ from provision.errors import ProvisionError
 from provision.execute.command import DEADLINE_S, demand
 from provision.execute.machine import Machine
 from provision.execute.refusals import HINTS
-from provision.execute.target import Ownership, StagedFile, Target, temporary_path
+from provision.execute.target import Ownership, Target
 
 FILES = ("group", "gshadow", "passwd", "shadow", "subgid", "subuid")
-KEPT_PATH = "/var/lib/provision/accounts"
+KEPT_PATH = "/var/lib/provision/accounts.json"
 # lckpwdf(3): all tools hold this lock while they work, and the kernel takes it from one that died. Beside it they
 # make PASSWD.lock with their process id, which another process may have by the time somebody looks.
 LOCK_PATH = "/etc/.pwd.lock"
@@ -39,69 +40,55 @@ def demand_whole(machine: Machine, arguments: list[str], *, stdin: str = "") -> 
             error.hint = error.hint or HINTS[errno.ENOSPC]
         tidy_account_files(machine.target)
         raise
-    _forget(machine.target)
+    machine.target.remove(KEPT_PATH)
 
 
 def tidy_account_files(target: Target) -> None:
     """Undo what a tool left half done, and remove its locks and unfinished files."""
     target.remove_leftover(KEPT_PATH)
     leftovers = [name for name in target.list_directory("/etc") if LEFTOVER.fullmatch(name)]
-    kept = target.list_directory(KEPT_PATH)
-    if not leftovers and not kept:
+    if not leftovers and target.stat(KEPT_PATH) is None:
         return
     lock_fd = _lock(target)
     try:
         for name in leftovers:
             target.remove(f"/etc/{name}")
-        _put_back(target, kept)
+        _put_back(target)
     finally:
         if lock_fd is not None:
             os.close(lock_fd)
 
 
 def _keep(target: Target) -> None:
-    """Seen as a whole or not at all, and on the disk before the tool begins."""
-    building = temporary_path(KEPT_PATH)
-    target.remove_leftover(KEPT_PATH)
-    target.make_directory(building, mode=0o700)
-    staged = [
-        _copy(target, f"/etc/{name}", f"{building}/{name}", entry)
+    """On the disk, in one file, before the tool begins."""
+    files = {
+        name: {
+            "mode": stat.S_IMODE(entry.st_mode),
+            "uid": entry.st_uid,
+            "gid": entry.st_gid,
+            "content": (target.read_file(f"/etc/{name}") or b"").decode("latin-1"),  # any byte, and back
+        }
         for name in FILES
         if (entry := target.stat(f"/etc/{name}")) is not None and stat.S_ISREG(entry.st_mode)
-    ]
-    target.publish(staged)
-    target.sync(staged)
-    target.move(building, KEPT_PATH)
-    target.sync([StagedFile(f"{KEPT_PATH}/{name}") for name in target.list_directory(KEPT_PATH)])
+    }
+    target.commit([target.stage_file(KEPT_PATH, json.dumps(files).encode(), mode=0o600)])
 
 
-def _forget(target: Target) -> None:
-    target.move(KEPT_PATH, temporary_path(KEPT_PATH))  # at once: half of it must never be put back
-    target.remove_leftover(KEPT_PATH)
-
-
-def _put_back(target: Target, kept: tuple[str, ...]) -> None:
+def _put_back(target: Target) -> None:
     """What is more recent than any tool of that run can be is somebody else's work, and stays."""
-    entries = {name: target.stat(f"{KEPT_PATH}/{name}") for name in kept}
+    kept = target.stat(KEPT_PATH)
+    if kept is None:
+        return
     staged = []
-    for name, entry in entries.items():
-        present = target.stat(f"/etc/{name}")
-        if entry is None or (present is not None and present.st_mtime > entry.st_mtime + DEADLINE_S):
-            continue
-        if present is None or target.read_file(f"/etc/{name}") != target.read_file(f"{KEPT_PATH}/{name}"):
-            staged.append(_copy(target, f"{KEPT_PATH}/{name}", f"/etc/{name}", entry))
+    for name, file in json.loads(target.read_file(KEPT_PATH) or b"{}").items():
+        path, content = f"/etc/{name}", file["content"].encode("latin-1")
+        present = target.stat(path)
+        is_later = present is not None and present.st_mtime > kept.st_mtime + DEADLINE_S
+        if not is_later and target.read_file(path) != content:
+            owner = Ownership(file["uid"], file["gid"])
+            staged.append(target.stage_file(path, content, mode=file["mode"], owner=owner))
     target.commit(staged)
-    if kept or target.stat(KEPT_PATH) is not None:
-        _forget(target)
-
-
-def _copy(target: Target, source: str, destination: str, entry: os.stat_result) -> StagedFile:
-    return target.stage_file(
-        destination,
-        target.read_file(source) or b"",
-        mode=stat.S_IMODE(entry.st_mode),
-        owner=Ownership(entry.st_uid, entry.st_gid),
-    )
+    target.remove(KEPT_PATH)
 
 
 def _lock(target: Target) -> int | None:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import subprocess
 from pathlib import Path
 
+# Imported before the fork: each copy would import them anew otherwise, which takes longer than all it does.
 from provision.cli import main
+from provision.commands import apply as _apply_command  # noqa: F401
+from provision.fetch import gather as _gather  # noqa: F401
+from provision.load import load_file
 from tests.crash.system_calls import Decide, Run, always, run_traced
 from tests.golden.apply.tree import build_tree
 
@@ -16,6 +20,7 @@ class Roots:
     """Copies of one machine that an earlier config was applied to: there is something to remove, too."""
 
     def __init__(self, folder: Path) -> None:
+        load_file(HERE / "config.yaml")  # what is made on first use is made before the fork, too
         self._folder = folder
         self._first = folder / "first"
         self._first.mkdir()
