@@ -54,7 +54,7 @@ def _load_composed(
 
 def _read(data: Plain) -> tuple[Document | None, tuple[Problem, ...]]:
     try:
-        document = _convert(data)
+        document = convert(data)
     except msgspec.ValidationError as failure:
         return None, tuple(islice(_shape_problems(data, str(failure)), MAX_PROBLEMS + 1))
     problems = list(check_variables(document))
@@ -71,7 +71,8 @@ def _moved(problems: Iterable[Problem], filled: Filled) -> Iterator[Problem]:
         yield replace(problem, text_line=None) if filled.moves_lines else problem
 
 
-def _convert(data: Plain) -> Document:
+def convert(data: Plain) -> Document:
+    """Checks shape only; msgspec.ValidationError when it is none of a document."""
     return msgspec.convert(data, Document, dec_hook=_custom_type)
 
 
@@ -105,6 +106,6 @@ def _shape_problems(data: Plain, message: str) -> Iterator[Problem]:
 def _part(key: str, data: Plain) -> Document | None:
     """One section alone, when it is of good shape; a document without it when it is not there."""
     try:
-        return _convert({key: data[key]} if isinstance(data, dict) and key in data else {})
+        return convert({key: data[key]} if isinstance(data, dict) and key in data else {})
     except msgspec.ValidationError:
         return None
