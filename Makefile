@@ -7,7 +7,7 @@ DEMO_PACKAGES := .ci/packages-demo.txt
 TEST_PACKAGES := .ci/packages-demo.txt .ci/packages-test.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup image demo lint test test-fast test-boot schemas lock clean
+.PHONY: help setup image demo lint test test-fast test-boot fuzz schemas lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -31,6 +31,9 @@ test-fast: lint  ## everything that needs no guests
 test: test-fast image  ## everything
 	@$(BIN)/pytest tests/crash --every-point -n 4 --dist worksteal
 	@$(BIN)/pytest tests/boot --images $(IMAGES)
+
+fuzz: build/packages-test .venv/done  ## look long for what the loader and the language do not stand
+	@HYPOTHESIS_PROFILE=thorough $(BIN)/pytest tests/fuzz tests/language
 
 schemas: .venv/done  ## write schemas/ anew from the types
 	@$(BIN)/provision schema > schemas/provision.schema.json
