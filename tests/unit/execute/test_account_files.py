@@ -127,3 +127,12 @@ def test_locks_of_the_living_are_waited_for(root: Path) -> None:
     assert os.waitpid(child, 0)[1] == 0, "removed while its owner was at work"
     assert not (root / "etc/passwd.lock").exists()
     os.close(lock)
+
+
+def test_what_a_tool_could_not_remove_of_its_own_is_removed_after_it(root: Path) -> None:
+    (root / "etc/passwd.4711").write_text("4711")
+
+    run_tool(root, 0)
+
+    assert not (root / "etc/passwd.4711").exists()
+    assert "half" in (root / "etc/passwd").read_text()
