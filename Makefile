@@ -8,7 +8,7 @@ TEST_PACKAGES := .ci/packages-demo.txt .ci/packages-test.txt
 BENCH_PACKAGES := .ci/packages-demo.txt .ci/packages-bench.txt
 
 .DEFAULT_GOAL := help
-.PHONY: help setup image demo lint test test-fast bench schemas lock clean
+.PHONY: help setup image demo lint test test-fast bench fuzz schemas lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -30,10 +30,14 @@ test-fast: lint  ## everything that needs no guests
 	@$(BIN)/pytest --ignore=tests/boot -n 4 --dist worksteal
 
 test: test-fast image  ## everything
+	@$(BIN)/pytest tests/crash --every-point -n 4 --dist worksteal
 	@$(BIN)/pytest tests/boot --images $(IMAGES)
 
 bench: build/packages-bench .venv/done  ## how fast it is, beside its peers
 	@$(BIN)/python -m benchmarks.run
+
+fuzz: build/packages-test .venv/done  ## look long for what the loader and the language do not stand
+	@HYPOTHESIS_PROFILE=thorough $(BIN)/pytest tests/fuzz tests/language
 
 schemas: .venv/done  ## write schemas/ anew from the types
 	@$(BIN)/provision schema > schemas/provision.schema.json

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 from msgspec import Struct, structs
 
 from provision.actions import RemoteContent, Step
 from provision.errors import ProvisionError
+from provision.execute.account_files import tidy_account_files
 from provision.execute.difference import Difference, Kind
 from provision.execute.handlers import handler_of
 from provision.execute.journal import Journal, RunStatus, StepRecord
 from provision.execute.machine import Machine
 from provision.execute.ownership import Leaving, leaving, paths_of, remove, to_be_created
+from provision.execute.refusals import refusal
 from provision.execute.survey import StepError, batches, blaming, probe_steps
 from provision.execute.target import Target
 from provision.execute.trees import unpacked
@@ -84,6 +86,8 @@ class _Run:
             with _machine_trouble():
                 yield
         except ProvisionError as error:
+            with suppress(ProvisionError):  # the disk may refuse that as well: then the next run does it
+                self._tidy()
             if isinstance(error, StepError):
                 self._tell_failure(error, _milliseconds_since(began))
             self._finish(status, "failed", error)
@@ -115,9 +119,13 @@ class _Run:
             owned -= set(going.gone)
 
     def _tidy_after(self, before: RunStatus | None) -> None:
-        if before is not None and before.result == "done":
-            return
+        if before is None or before.result != "done":
+            self._tidy()
+
+    def _tidy(self) -> None:
+        """Unfinished files go; on a full disk they would take the room that is needed to say so."""
         with _machine_trouble():
+            tidy_account_files(self._machine.target)
             for path in self._journal.history().touched:
                 self._machine.target.remove_leftover(path)
 
@@ -134,9 +142,7 @@ class _Run:
             try:
                 remove(self._machine, removal.thing)
             except OSError as error:
-                raise ProvisionError(
-                    f"cannot remove {removal.difference.summary}: {error.strerror or error}"
-                ) from error
+                raise refusal(f"remove {removal.difference.summary}", error) from error
             self._tell([(None, removal.difference)], _milliseconds_since(began))
         self._journal.gone(self._started, going.gone)
 
@@ -211,7 +217,7 @@ def _machine_trouble() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise ProvisionError(f"cannot use {error.filename or 'the target root'}: {error.strerror}") from error
+        raise refusal(f"use {error.filename or 'the target root'}", error) from error
 
 
 def _result(step: Step | None, difference: Difference | None, duration_ms: int) -> StepResult:

@@ -15,6 +15,7 @@ from typing import Any
 from msgspec import Struct, json, structs, to_builtins
 
 from provision.errors import ProvisionError
+from provision.execute.refusals import refusal
 from provision.execute.target import Target
 
 JOURNAL_PATH = "/var/lib/provision/journal.jsonl"
@@ -168,10 +169,8 @@ def _writing(path: str) -> Iterator[None]:
     except BlockingIOError as error:
         hint = "wait for it: provision status --wait"
         raise ProvisionError("another apply is at work on this machine", hint=hint) from error
-    except PermissionError as error:
-        raise ProvisionError(f"cannot write {path}: {error.strerror}", hint="run as root") from error
     except OSError as error:
-        raise ProvisionError(f"cannot write {path}: {error.strerror or error}") from error
+        raise refusal(f"write {path}", error) from error
 
 
 def _things(pairs: list[list[str]]) -> set[Thing]:

@@ -12,6 +12,7 @@ from provision.actions import Action, RemoteContent
 from provision.errors import ProvisionError
 from provision.execute.command import Programs, run_program
 from provision.execute.difference import NOT_KNOWN, Difference, changed
+from provision.execute.refusals import refusal
 from provision.execute.target import Target
 from provision.plan.describe import describe
 
@@ -68,4 +69,4 @@ def during(action: Action, doing: str) -> Iterator[None]:
     except ProvisionError as error:
         raise ActionError(error, action) from error
     except OSError as error:
-        raise ActionError(ProvisionError(f"cannot {doing}: {error.strerror or error}"), action) from error
+        raise ActionError(refusal(doing, error), action) from error

@@ -145,6 +145,16 @@ class Target:
         finally:
             os.close(fd)
 
+    def free_bytes(self, path: str) -> int:
+        """Room on the file system of the directory that holds `path`."""
+        directory_fd, _ = self._open.parent(path)
+        fd = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=directory_fd)
+        try:
+            room = os.fstatvfs(fd)
+        finally:
+            os.close(fd)
+        return room.f_bavail * room.f_frsize
+
     def missing_parents(self, path: str) -> tuple[str, ...]:
         """Ancestors of `path` that do not exist, shallow first."""
         if self._open.knows(path.rpartition("/")[0]):
@@ -239,6 +249,20 @@ class Target:
         fd = self._gate(os.open, name, flags, 0o644, dir_fd=directory_fd)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            os.close(fd)
+            raise
+        return fd
+
+    def open_record_lock(self, path: str) -> int | None:
+        """As `open_lock`, with a lock of fcntl(2) on a file that others made; None when it is not there."""
+        try:
+            directory_fd, name = self._open.parent(path)
+            fd = os.open(name, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory_fd)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        try:
+            fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             os.close(fd)
             raise

@@ -57,7 +57,7 @@ def _load_composed(
 
 def _read(data: Plain, also: tuple[Problem, ...]) -> tuple[Document | None, tuple[Problem, ...]]:
     try:
-        document = _convert(data)
+        document = convert(data)
     except msgspec.ValidationError as failure:
         return None, tuple(islice(_shape_problems(data, str(failure)), MAX_PROBLEMS + 1))
     problems = list(check_variables(document))
@@ -74,10 +74,13 @@ def _moved(problems: Iterable[Problem], filled: Filled) -> Iterator[Problem]:
         yield structs.replace(problem, text_line=None) if filled.moves_lines else problem
 
 
-def _convert(data: Plain) -> Document:
-    """Section by section, so that msgspec looks at the types of those alone that the config has."""
+def convert(data: Plain) -> Document:
+    """Checks shape only; msgspec.ValidationError when it is none of a document.
+
+    Section by section, so that msgspec looks at the types of those alone that the config has.
+    """
     if not isinstance(data, dict):
-        return msgspec.convert(data, Document)  # which says what is wrong with it
+        raise msgspec.ValidationError("Expected `object`")
     for key in data:
         if key not in Document.__struct_fields__:
             raise msgspec.ValidationError(f"Object contains unknown field `{key}`")
@@ -123,6 +126,6 @@ def _shape_problems(data: Plain, message: str) -> Iterator[Problem]:
 def _part(key: str, data: Plain) -> Document | None:
     """One section alone, when it is of good shape; a document without it when it is not there."""
     try:
-        return _convert({key: data[key]} if isinstance(data, dict) and key in data else {})
+        return convert({key: data[key]} if isinstance(data, dict) and key in data else {})
     except msgspec.ValidationError:
         return None

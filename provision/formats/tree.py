@@ -10,7 +10,7 @@ from yaml._yaml import Mark as CMark
 from yaml.nodes import MappingNode, ScalarNode
 
 from provision.formats.nodes import Construction, NodeProblem, Plain, start_of
-from provision.formats.source import Mark, TextError
+from provision.formats.source import Mark, TextError, mark_at
 
 MAX_DEPTH = 32  # the language needs 7; libyaml's composer recurses in C and would overrun the stack
 
@@ -65,7 +65,9 @@ def _mark(found: yaml.Mark | CMark | None) -> Mark:
 
 
 def _syntax_error(problem: yaml.MarkedYAMLError, text: str) -> TextError:
-    mark = _mark(problem.problem_mark or problem.context_mark)
+    mark, end = _mark(problem.problem_mark or problem.context_mark), mark_at(text)
+    if mark.line > end.line:  # libyaml sees a line after the last one, even when nothing ends that
+        mark = end
     message = problem.problem or "cannot be read"
     lines = text.splitlines()
     line = lines[mark.line] if mark.line < len(lines) else ""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from provision.actions import EnsureGroup, RemoveGroup
+from provision.execute.account_files import demand_whole
 from provision.execute.accounts import Accounts, Group, read_accounts
-from provision.execute.command import demand
 from provision.execute.difference import Difference, changed, created, removed
 from provision.execute.machine import Handler, Machine, during, probe_each
 from provision.plan.describe import describe
@@ -21,7 +21,7 @@ def perform(machine: Machine, actions: Sequence[EnsureGroup]) -> None:
     accounts = read_accounts(machine.target)
     for action in actions:
         with during(action, f"make group {action.name}"):
-            demand(machine.programs, _command(machine, accounts, action))
+            demand_whole(machine, _command(machine, accounts, action))
 
 
 def probe_removed(machine: Machine, actions: Sequence[RemoveGroup]) -> list[Difference | None]:
@@ -32,7 +32,7 @@ def probe_removed(machine: Machine, actions: Sequence[RemoveGroup]) -> list[Diff
 def perform_removed(machine: Machine, actions: Sequence[RemoveGroup]) -> None:
     for action in actions:
         with during(action, f"remove group {action.name}"):
-            demand(machine.programs, ["groupdel", *root_option(machine), action.name])
+            demand_whole(machine, ["groupdel", *root_option(machine), action.name])
 
 
 def _removal(action: RemoveGroup, group: Group | None) -> Difference | None:

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 
 from provision.actions import EnsureUser, RemoveUser
 from provision.errors import ProvisionError
+from provision.execute.account_files import demand_whole
 from provision.execute.accounts import Accounts, User, read_accounts, read_password_hashes
-from provision.execute.command import demand
 from provision.execute.difference import NOT_KNOWN, Difference, changed, created, removed
 from provision.execute.handlers.groups import root_option
 from provision.execute.home import make_home
@@ -39,7 +39,7 @@ def perform_removed(machine: Machine, actions: Sequence[RemoveUser]) -> None:
     """Without --remove: a home can hold the only copy of something, and be another user's too."""
     for action in actions:
         with during(action, f"remove user {action.name}"):
-            demand(machine.programs, ["userdel", *root_option(machine), action.name])
+            demand_whole(machine, ["userdel", *root_option(machine), action.name])
 
 
 def _removal(action: RemoveUser, user: User | None) -> Difference | None:
@@ -130,9 +130,9 @@ def _perform_one(machine: Machine, action: EnsureUser) -> None:
     accounts = read_accounts(machine.target)
     user = accounts.users.get(action.name)
     if user is None:
-        demand(machine.programs, _useradd(machine, accounts, action))
+        demand_whole(machine, _useradd(machine, accounts, action))
     elif _field_lines(accounts, action, user) or _missing_groups(accounts, action):
-        demand(machine.programs, _usermod(machine, accounts, action))
+        demand_whole(machine, _usermod(machine, accounts, action))
     _ensure_password(machine, action)
     _ensure_home(machine, action)
 
@@ -141,11 +141,11 @@ def _ensure_password(machine: Machine, action: EnsureUser) -> None:
     if not _password_lines(read_password_hashes(machine.target), action):
         return
     if action.password_hash is None:
-        demand(machine.programs, ["usermod", *root_option(machine), "--lock", action.name])
+        demand_whole(machine, ["usermod", *root_option(machine), "--lock", action.name])
     else:
         # Through standard input: arguments are readable by every user of the machine.
         line = f"{action.name}:{action.password_hash.reveal()}\n"
-        demand(machine.programs, ["chpasswd", "--encrypted", *root_option(machine)], stdin=line)
+        demand_whole(machine, ["chpasswd", "--encrypted", *root_option(machine)], stdin=line)
 
 
 def _ensure_home(machine: Machine, action: EnsureUser) -> None:

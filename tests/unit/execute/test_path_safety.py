@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import ctypes
+import os
+import signal
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -122,3 +126,30 @@ def test_removing_through_a_climbing_link_leaves_the_outside_alone(root: Path) -
         target.remove("/etc/passwd")
 
     assert (root.parent / "outside/passwd").read_text() == "host"
+
+
+def test_a_link_swapped_in_again_and_again_while_files_are_written_never_leads_outside(root: Path) -> None:
+    outside = root.parent / "outside"
+    (root / "a").mkdir()
+    (root / "outside").mkdir()
+    (root / "link").symlink_to("../outside")
+    swapper = os.fork()
+    if swapper == 0:
+        libc = ctypes.CDLL(None)
+        here, exchange = -100, 2  # AT_FDCWD, RENAME_EXCHANGE: renameat2(2)
+        while True:
+            libc.renameat2(here, str(root / "a").encode(), here, str(root / "link").encode(), exchange)
+    try:
+        for number in range(1000):
+            with suppress(OSError), Target(root) as target:  # a swap in the middle may well be an error
+                target.publish([target.stage_file(f"/a/{number}", b"ours", mode=0o644)])
+                target.remove("/a/passwd")
+    finally:
+        os.kill(swapper, signal.SIGKILL)
+        os.waitpid(swapper, 0)
+
+    directory = root / "link" if (root / "a").is_symlink() else root / "a"
+    assert names(directory), "the directory was never met"
+    assert names(root / "outside"), "the link was never met"
+    assert names(outside) == ["passwd"]
+    assert (outside / "passwd").read_text() == "host"

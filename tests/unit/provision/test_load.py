@@ -54,6 +54,7 @@ def test_a_text_that_says_the_same_is_the_same_document(data: bytes) -> None:
         pytest.param(b"users:\n\t- name: a\n", ("tab", 2, 1), id="tab"),
         pytest.param(b"hostname: a: b\n", ("yaml", 1, 12), id="colon in text"),
         pytest.param(b"hostname: [a\n", ("yaml", 2, 1), id="open bracket"),
+        pytest.param(b"hostname: [a", ("yaml", 1, 13), id="open bracket, no line end"),
         pytest.param(b"hostname: a\n---\nhostname: b\n", ("several-documents", 2, 1), id="two documents"),
         pytest.param(b"hostname: a\nhostname: b\n", ("duplicate-key", 2, 1), id="duplicate key"),
         pytest.param(b"users: [{name: a, name: b}]\n", ("duplicate-key", 1, 19), id="duplicate key, deeper"),
