@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable
 from dataclasses import asdict
 
@@ -12,22 +12,35 @@ from provision.commands.plan import Prepared, add_config_arguments, is_coloured,
 from provision.errors import ExitCode, ProvisionError
 from provision.execute.apply import UNCHANGED, Outcome, StepResult, apply
 from provision.execute.journal import Journal
+from provision.execute.running.jobs import JobError
+from provision.execute.running.system import RunningSystem, running_system
 from provision.execute.target import Target
 from provision.plan.build import Plan
 from provision.plan.describe import describe
-from provision.plan.render import paint
+from provision.plan.render import RUNNING_SIGN, paint, result_sign
 
 HELP = "make a machine what a config asks for"
 
-SIGNS = {"created": "+", "changed": "~", "removed": "-", "failed": "!"}
+SHORTEST_WINDOW_S, LONGEST_WINDOW_S = 5, 86400
 NARROWEST_SUMMARY, WIDEST_SUMMARY = 36, 60  # a longer path pushes its own line only
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     add_config_arguments(parser)
+    parser.add_argument(
+        "--confirm",
+        metavar="S",
+        type=_seconds,
+        help="on the running system, take a change of the network back after S seconds unless `provision confirm` "
+        "is run (default: keep it)",
+    )
 
 
 def run(args: Namespace) -> int:
+    system = running_system(args.root, confirm_s=args.confirm)
+    if args.confirm is not None and system is None:
+        print(f"provision apply: --confirm: {args.root} is not the running system", file=sys.stderr)
+        return ExitCode.USAGE
     prepared = prepare(args.file, args.root)
     if isinstance(prepared, ExitCode):
         return prepared
@@ -35,8 +48,10 @@ def run(args: Namespace) -> int:
     on_step = results.append if args.format == "json" else _progress(prepared.plan)
     try:
         with Target(args.root) as target:
-            outcome = _apply(prepared, target, on_step)
+            outcome = _apply(prepared, target, on_step, system)
     except ProvisionError as error:
+        if isinstance(error, JobError) and error.log:
+            print(error.log, file=sys.stderr)
         if args.format == "json":
             print(json.dumps(_as_data("failed", results, error), indent=2))
         raise
@@ -47,12 +62,30 @@ def run(args: Namespace) -> int:
     return ExitCode.DONE
 
 
-def _apply(prepared: Prepared, target: Target, on_step: Callable[[StepResult], None]) -> Outcome:
+def _seconds(text: str) -> int:
+    if not text.isdecimal() or not SHORTEST_WINDOW_S <= int(text) <= LONGEST_WINDOW_S:
+        raise ArgumentTypeError(f"seconds from {SHORTEST_WINDOW_S} to {LONGEST_WINDOW_S} are needed")
+    return int(text)
+
+
+def _apply(
+    prepared: Prepared,
+    target: Target,
+    on_step: Callable[[StepResult], None],
+    system: RunningSystem | None,
+) -> Outcome:
     from provision.fetch.gather import gather
 
     contents = gather(prepared.plan, target)
     journal = Journal(target, config_digest=prepared.config_digest)
-    return apply(prepared.plan, target, contents=contents, journal=journal, on_step=on_step)
+    return apply(
+        prepared.plan,
+        target,
+        contents=contents,
+        journal=journal,
+        on_step=on_step,
+        system=system,
+    )
 
 
 def _progress(plan: Plan) -> Callable[[StepResult], None]:
@@ -63,9 +96,11 @@ def _progress(plan: Plan) -> Callable[[StepResult], None]:
     def show(step: StepResult) -> None:
         if step.result == UNCHANGED:
             return
-        sign = SIGNS[step.result]
+        sign = result_sign(step.result)
         line = f"{sign} {step.summary:<{width}}  {step.result:<7}  {step.duration_ms:>6} ms"
         print(paint(line, sign, coloured=coloured), flush=True)
+        if step.message and sign == RUNNING_SIGN:
+            print(f"    {step.message}", flush=True)
 
     return show
 
@@ -73,9 +108,10 @@ def _progress(plan: Plan) -> Callable[[StepResult], None]:
 def _totals(outcome: Outcome) -> str:
     if outcome == Outcome(unchanged=outcome.unchanged):
         return f"nothing to do: {outcome.unchanged} unchanged"
+    in_effect = f", {outcome.activated} put into effect" if outcome.activated else ""
     return (
         f"done: {outcome.created} created, {outcome.changed} changed, {outcome.removed} removed, "
-        f"{outcome.unchanged} unchanged"
+        f"{outcome.unchanged} unchanged{in_effect}"
     )
 
 

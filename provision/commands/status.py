@@ -13,12 +13,11 @@ from provision.commands.plan import is_coloured
 from provision.errors import ExitCode
 from provision.execute.journal import RunStatus, StepRecord, read_history, read_status
 from provision.execute.target import Target
-from provision.plan.render import paint
+from provision.plan.render import paint, result_sign
 
 HELP = "show what happened on a machine, step by step"
 
 POLL_INTERVAL_S = 0.2  # a person does not notice, and a read costs microseconds
-SIGNS = {"created": "+", "changed": "~", "removed": "-", "failed": "!"}
 
 
 def add_arguments(parser: ArgumentParser) -> None:
@@ -112,9 +111,9 @@ def _table(steps: tuple[StepRecord, ...], *, coloured: bool) -> list[str]:
     width = max(len(step.action) for step in steps)
     return [
         paint(
-            f"{SIGNS[step.result]} {step.action:<{width}}  {step.result:<7}  {step.duration_ms:>6} ms"
+            f"{result_sign(step.result)} {step.action:<{width}}  {step.result:<7}  {step.duration_ms:>6} ms"
             f"  {step.because or ''}".rstrip(),
-            SIGNS[step.result],
+            result_sign(step.result),
             coloured=coloured,
         )
         for step in steps

@@ -16,11 +16,13 @@ from typing import Any
 
 from provision.errors import ProvisionError
 from provision.execute.target import Target
+from provision.plan.activation import Job, Verb
 
 JOURNAL_PATH = "/var/lib/provision/journal.jsonl"
 STATUS_PATH = "/var/lib/provision/status.json"
 LOCK_PATH = "/var/lib/provision/lock"
 STATUS_MODE = 0o644
+LOCK_POLL_S = 0.2
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -63,11 +65,16 @@ class RunStatus:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The journal, read. `touched`: paths that the last run was going to change."""
+    """The journal, read. `touched`: paths that the last run was going to change.
+
+    `pending`: what the system with that boot id has still to do about changed files.
+    """
 
     steps: tuple[StepRecord, ...] = ()
     owned: frozenset[Thing] = frozenset()
     touched: tuple[str, ...] = ()
+    pending_boot_id: str | None = None
+    pending: tuple[Job, ...] = ()
 
 
 class Journal:
@@ -86,8 +93,11 @@ class Journal:
         return f"{whole}.{int(seconds % 1 * 1000):03d}Z"
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
+    def alone(self, *, patience_s: float = 0.0) -> Iterator[None]:
         """Two runs at once would take each other's unfinished files for leftovers."""
+        ends = time.monotonic() + patience_s
+        while patience_s and self._target.is_locked(LOCK_PATH) and time.monotonic() < ends:
+            time.sleep(LOCK_POLL_S)
         with _writing(LOCK_PATH):
             lock_fd = self._target.open_lock(LOCK_PATH)
         try:
@@ -109,6 +119,14 @@ class Journal:
     def gone(self, run: str, things: Iterable[Thing]) -> None:
         names = [[thing.kind, thing.name] for thing in sorted(things)]
         self._append(_line({"event": "gone", "run": run, "things": names}))
+
+    def intend_jobs(self, run: str, boot_id: str, jobs: Iterable[Job]) -> None:
+        """All that is to be done now, instead of what was pending; on the disk before the first change."""
+        rows = [[job.verb, job.unit, job.because] for job in jobs]
+        self._append(_line({"event": "jobs", "run": run, "boot": boot_id, "jobs": rows}))
+
+    def job_done(self, run: str, job: Job) -> None:
+        self._append(_line({"event": "job-done", "run": run, "job": job.key}))
 
     def record(self, steps: Iterable[StepRecord]) -> None:
         """All on the disk with one wait."""
@@ -144,6 +162,8 @@ def read_history(target: Target) -> History:
     steps: list[StepRecord] = []
     owned: set[Thing] = set()
     touched: tuple[str, ...] = ()
+    boot_id: str | None = None
+    pending: dict[str, Job] = {}
     for event in _events(target.read_file(JOURNAL_PATH) or b""):
         kind = event.pop("event")
         if kind == "intent":
@@ -151,9 +171,15 @@ def read_history(target: Target) -> History:
             touched = tuple(event["touches"])
         elif kind == "gone":
             owned -= _things(event["things"])
+        elif kind == "jobs":
+            boot_id = event["boot"]
+            jobs = [Job(Verb(verb), unit, because) for verb, unit, because in event["jobs"]]
+            pending = {job.key: job for job in jobs}
+        elif kind == "job-done":
+            pending.pop(event["job"], None)
         else:
             steps.append(StepRecord(**event))
-    return History(tuple(steps), frozenset(owned), touched)
+    return History(tuple(steps), frozenset(owned), touched, boot_id, tuple(pending.values()))
 
 
 @contextmanager
