@@ -52,7 +52,7 @@ LAST = frozenset({Verb.START, Verb.RESTART, Verb.TRY_RESTART, Verb.TRY_RELOAD, V
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`unit` may be a pattern: the running instances of a template."""
+    """`unit` may be a pattern, the running instances of a template; or a file that nobody reads again."""
 
     verb: Verb
     unit: str = ""
@@ -62,6 +62,10 @@ class Job:
     def key(self) -> str:
         """Two jobs of one key are one: the later decided counts."""
         return self.unit or self.verb
+
+    @property
+    def is_about_file(self) -> bool:
+        return self.unit.startswith("/")
 
 
 UNIT_PATH = re.compile(
@@ -216,6 +220,8 @@ def _jobs_of_file(touch: Touch, steps: Sequence[Step], wanted: set[str]) -> Iter
         yield Job(Verb.HOSTNAME, because=because)
     if _fits(path, NETWORK_PATHS):
         yield Job(Verb.NETWORK_RELOAD, because=because)
+    if path.endswith(".netdev") and touch.became is Became.PRESENT and _fits(path, NETWORK_PATHS):
+        yield Job(Verb.POSTPONE, path, because)
     if _fits(path, UDEV_PATHS):
         yield Job(Verb.UDEV_RELOAD, because=because)
     for pattern, verb, reader in READERS:

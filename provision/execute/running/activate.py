@@ -43,6 +43,9 @@ class Activator:
         worker, boot_id = self._worker, self._worker.system.boot_id
         history = worker.journal.history()
         pending = history.pending if history.pending_boot_id == boot_id else ()
+        if not pending:
+            # Of a run that was cut off when all was done, or before anything was; or of another boot.
+            previous.forget(self._target)
         new = activation(plan.steps, touches_of(self._target, differing, going))
         self._jobs = merged(pending, new)
         if not self._jobs:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from provision.errors import ProvisionError
 from provision.execute.command import Completed, DeadlineError, ending, tail
@@ -17,6 +17,7 @@ ENDLESS_S = 60.0  # for a unit that sets itself no deadline, as a member that wa
 LOG_LINES = 20
 
 NETWORKD = "systemd-networkd.service"
+WAIT_ONLINE = ["/usr/lib/systemd/systemd-networkd-wait-online", "--timeout=10"]
 HOSTNAME_COMMAND = ["hostname", "--file", "/etc/hostname"]
 RESULTS = {
     Verb.DAEMON_RELOAD: "reloaded",
@@ -58,11 +59,13 @@ class JobError(ProvisionError):
 
 
 def describe(job: Job) -> str:
+    if job.is_about_file:
+        return f"file {job.unit}"
     return THINGS.get(job.verb) or f"unit {job.unit}"
 
 
 def states(system: RunningSystem, jobs: tuple[Job, ...]) -> dict[str, UnitState]:
-    return ask_states(system.programs, [job.unit for job in jobs if job.unit])
+    return ask_states(system.programs, [job.unit for job in jobs if job.unit and not job.is_about_file])
 
 
 def do(system: RunningSystem, job: Job, state: UnitState) -> Done:
@@ -78,9 +81,10 @@ def do(system: RunningSystem, job: Job, state: UnitState) -> Done:
         case Verb.NETWORK_RELOAD:
             return _reload_network(system, job)
         case Verb.POSTPONE:
-            return Done(
-                job, RESULTS[job.verb], "it goes on as it is; what changed counts from the next boot on"
-            )
+            note = "it goes on as it is; what changed counts from the next boot on"
+            if job.is_about_file:
+                note = "a new device is there now; one that was there keeps its settings until the next boot"
+            return Done(job, RESULTS[job.verb], note)
         case _:
             return _on_unit(system, job, state)
 
@@ -123,8 +127,15 @@ def _reload_network(system: RunningSystem, job: Job) -> Done:
     """networkd reconfigures the interfaces whose files changed; where it does not run, the files wait for it."""
     if not ask_states(system.programs, [NETWORKD])[NETWORKD].is_running:
         return Done(job, None)
-    note = "a device that exists already keeps what its .netdev file said"
-    return _call(system, job, ["networkctl", "reload"], SETTLE_DEADLINE_S, note)
+    done = _call(system, job, ["networkctl", "reload"], SETTLE_DEADLINE_S)
+    if job.because is None:  # interfaces that nobody asks for any more will not be configured
+        return done
+    # It comes back before the addresses are there that the services after it may want.
+    try:
+        waited = system.programs(WAIT_ONLINE, deadline_s=SETTLE_DEADLINE_S)
+    except ProvisionError:  # not there, which does not make the reload a failure
+        return done
+    return done if waited.exit_code == 0 else replace(done, note="not every interface is configured yet")
 
 
 def _call(
