@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from fnmatch import fnmatchcase
 
@@ -107,7 +107,7 @@ GROUPING = (".slice", ".scope", ".target")
 
 def activation(steps: Sequence[Step], touches: Iterable[Touch]) -> tuple[Job, ...]:
     """`steps` are the whole plan: they tell which units shall run, and which files belong to one entry."""
-    wanted = {name for step in steps if (name := _enabled_by(step))}
+    wanted = wanted_units(steps)
     jobs: dict[str, Job] = {}
     for touch in sorted(touches, key=_config_order(steps)):
         for job in _jobs_of(touch, steps, wanted):
@@ -117,9 +117,17 @@ def activation(steps: Sequence[Step], touches: Iterable[Touch]) -> tuple[Job, ..
     return in_order(jobs.values())
 
 
-def merged(pending: Iterable[Job], jobs: Iterable[Job]) -> tuple[Job, ...]:
-    """What an earlier run left undone, too, unless it is decided anew."""
-    by_key = {job.key: job for job in pending}
+def wanted_units(steps: Iterable[Step]) -> frozenset[str]:
+    return frozenset(name for step in steps if (name := _enabled_by(step)))
+
+
+def merged(steps: Sequence[Step], pending: Iterable[Job], jobs: Iterable[Job]) -> tuple[Job, ...]:
+    """What an earlier run left undone, too, unless it is decided anew; what it stopped may be wanted again."""
+    wanted = wanted_units(steps)
+    by_key = {
+        job.key: replace(job, verb=Verb.RESTART) if job.verb is Verb.STOP and job.unit in wanted else job
+        for job in pending
+    }
     for job in jobs:
         by_key.pop(job.key, None)
         by_key[job.key] = job
@@ -187,7 +195,7 @@ def _enabled_by(step: Step) -> str | None:
             return None
 
 
-def _jobs_of(touch: Touch, steps: Sequence[Step], wanted: set[str]) -> Iterator[Job]:
+def _jobs_of(touch: Touch, steps: Sequence[Step], wanted: Collection[str]) -> Iterator[Job]:
     match touch.became:
         case Became.PRESENT | Became.ABSENT:
             yield from _jobs_of_file(touch, steps, wanted)
@@ -201,7 +209,7 @@ def _jobs_of(touch: Touch, steps: Sequence[Step], wanted: set[str]) -> Iterator[
             yield Job(Verb.DAEMON_RELOAD)
 
 
-def _jobs_of_file(touch: Touch, steps: Sequence[Step], wanted: set[str]) -> Iterator[Job]:
+def _jobs_of_file(touch: Touch, steps: Sequence[Step], wanted: Collection[str]) -> Iterator[Job]:
     path, because = touch.name, touch.because
     unit, quadlet = unit_of(path), _quadlet_unit(path)
     if unit or quadlet or _fits(path, SYSTEMD_PATHS):

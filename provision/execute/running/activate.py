@@ -47,7 +47,7 @@ class Activator:
             # Of a run that was cut off when all was done, or before anything was; or of another boot.
             previous.forget(self._target)
         new = activation(plan.steps, touches_of(self._target, differing, going))
-        self._jobs = merged(pending, new)
+        self._jobs = merged(plan.steps, pending, new)
         if not self._jobs:
             return
         known = worker.states(self._jobs)
@@ -64,11 +64,14 @@ class Activator:
             worker.journal.intend_jobs(worker.run, boot_id, self._jobs)
         for job in self._jobs:
             if job.verb is Verb.STOP:
-                worker.do(job, known.get(job.unit))
+                worker.do(job, known.get(job.unit), is_final=False)
 
     def finish(self) -> None:
         if not self._jobs:
             return
+        for job in self._jobs:
+            if job.verb is Verb.STOP:
+                self._worker.journal.job_done(self._worker.run, job)
         early = [job for job in self._jobs if job.verb is not Verb.STOP and job.verb not in LAST]
         errors = self._do_early(early)
         errors += self._worker.do_units([job for job in self._jobs if job.verb in LAST])

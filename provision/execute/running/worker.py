@@ -37,7 +37,8 @@ class Worker:
     def states(self, jobs: Sequence[Job]) -> dict[str, UnitState]:
         return states(self.system, tuple(jobs))
 
-    def do(self, job: Job, state: UnitState | None) -> None:
+    def do(self, job: Job, state: UnitState | None, *, is_final: bool = True) -> None:
+        """Not final: the journal has it pending still, as what it was done for is not done yet."""
         self.begun.append(job)
         began = time.monotonic()
         try:
@@ -45,17 +46,18 @@ class Worker:
         except JobError as error:
             self.tell(Told(Done(job, "failed"), _milliseconds_since(began), error))
             raise
-        self.journal.job_done(self.run, job)
+        if is_final:
+            self.journal.job_done(self.run, job)
         if done.result is not None:
             self.tell(Told(done, _milliseconds_since(began)))
 
-    def do_all(self, jobs: Sequence[Job]) -> list[JobError]:
+    def do_all(self, jobs: Sequence[Job], *, is_final: bool = True) -> list[JobError]:
         """Whichever fails, the others are done: a service is not left with old settings because of another."""
         known = self.states(jobs)
         errors: list[JobError] = []
         for job in jobs:
             try:
-                self.do(job, known.get(job.unit))
+                self.do(job, known.get(job.unit), is_final=is_final)
             except JobError as error:
                 errors.append(error)
         return errors

@@ -162,9 +162,15 @@ def test_a_changed_script_or_secret_restarts_the_unit_of_its_config_entry() -> N
 def test_a_job_decided_anew_replaces_the_pending_one_and_the_rest_stays() -> None:
     pending = (Job(Verb.DAEMON_RELOAD), Job(Verb.RESTART, "a.service"), Job(Verb.RESTART, "b.service"))
 
-    jobs = merged(pending, (Job(Verb.STOP, "a.service"), Job(Verb.DAEMON_RELOAD)))
+    jobs = merged((), pending, (Job(Verb.STOP, "a.service"), Job(Verb.DAEMON_RELOAD)))
 
     assert told(jobs) == ["stop a.service", "daemon-reload", "restart b.service"]
+
+
+def test_a_unit_that_a_cut_run_stopped_is_started_when_it_is_wanted_after_all() -> None:
+    steps = (Step(EnableUnit("a.service", True), "units[0].enable"),)
+
+    assert told(merged(steps, (Job(Verb.STOP, "a.service"),), ())) == ["restart a.service"]
 
 
 def test_units_wait_for_those_before_them_and_a_cycle_does_not_hang() -> None:
