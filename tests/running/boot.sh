@@ -39,6 +39,11 @@ ln -s pts/ptmx "$root/dev/ptmx"
 # Nothing of what this machine was told to run, and none of what it remembers.
 rm -rf "$root/etc/systemd/system" "$root/etc/systemd/network" "$root/var/lib/provision" "$root/var/log/journal"
 mkdir "$root/etc/systemd/system" "$root/etc/systemd/network"
+# Each reload would wait for all of them, and they are about this machine's disks and its cloud.
+mkdir -p "$root/etc/systemd/system-generators"
+for generator in "$root"/usr/lib/systemd/system-generators/*; do
+    ln -sf /dev/null "$root/etc/systemd/system-generators/${generator##*/}"
+done
 for unit in systemd-udevd.service systemd-udev-trigger.service systemd-timesyncd.service apparmor.service; do
     ln -s /dev/null "$root/etc/systemd/system/$unit"
 done

@@ -116,6 +116,8 @@ def _on_unit(system: RunningSystem, job: Job, state: UnitState) -> Done:
     except DeadlineError as error:
         if state.timeout_s is None and job.verb is not Verb.STOP:
             return Done(job, "starting", "it sets itself no deadline and goes on starting")
+        if not is_pattern and ask_states(system.programs, [job.unit])[job.unit].is_waiting:
+            return Done(job, "starting", "it waits for units before it, and starts after them")
         raise _unit_error(system, job, f"{job.unit} did not {verb} within {timeout_s:g} s") from error
     if done.exit_code != 0:
         raise _unit_error(system, job, f"cannot {verb} {job.unit}: {_first_line(done)}")

@@ -10,7 +10,7 @@ from provision.execute.command import TimedPrograms, failure
 
 ASK_DEADLINE_S = 30.0  # systemd answers in milliseconds, on a busy machine in seconds
 PROPERTIES = (
-    *("After", "ActiveState", "LoadState", "Result", "SubState"),
+    *("After", "ActiveState", "Job", "LoadState", "Result", "SubState"),
     *("TimeoutStartUSec", "TimeoutStopUSec", "TimeoutUSec"),
 )
 DEFAULT_TIMEOUT_S = 90.0  # DefaultTimeoutStartSec=, systemd-system.conf(5)
@@ -33,10 +33,16 @@ class UnitState:
     result: str = "success"
     timeout_s: float | None = 2 * DEFAULT_TIMEOUT_S
     after: frozenset[str] = frozenset()
+    has_job: bool = False
 
     @property
     def is_running(self) -> bool:
         return self.active in RUNNING
+
+    @property
+    def is_waiting(self) -> bool:
+        """For the units before it: its own times have not begun to run."""
+        return self.has_job and not self.is_running and self.active != "deactivating"
 
     @property
     def has_failed(self) -> bool:
@@ -67,6 +73,7 @@ def read_state(block: str) -> UnitState:
         sub=fields.get("SubState", "dead"),
         result=fields.get("Result", "success"),
         timeout_s=None if None in times else sum(time for time in times if time is not None),
+        has_job=fields.get("Job", "0") not in ("", "0"),
         after=frozenset(fields.get("After", "").split()),
     )
 

@@ -110,6 +110,18 @@ def test_a_unit_that_sets_itself_no_deadline_goes_on_starting(tmp_path: Path) ->
     assert systemd.deadlines_s["a.service"] == ENDLESS_S
 
 
+def test_a_unit_that_waits_for_others_has_not_failed(tmp_path: Path) -> None:
+    """A container whose image is still being pulled, by a unit of its own that may take an hour."""
+    systemd = running("web.service")
+    systemd.hangs = {"web.service"}
+    waits = "LoadState=loaded\nActiveState=inactive\nSubState=dead\nJob=812"
+    systemd.on_call = lambda _: systemd.units.update({"web.service": waits})
+
+    results = run(tmp_path, systemd.running(), unit("web.service"))
+
+    assert (results[-1].result, results[-1].summary) == ("starting", "unit web.service")
+
+
 def test_a_failed_restart_is_tried_again_and_the_files_stay(tmp_path: Path) -> None:
     systemd = running("a.service", "b.service")
     systemd.refuses = {"a.service"}
