@@ -115,7 +115,12 @@ def test_a_unit_that_waits_for_others_has_not_failed(tmp_path: Path) -> None:
     systemd = running("web.service")
     systemd.hangs = {"web.service"}
     waits = "LoadState=loaded\nActiveState=inactive\nSubState=dead\nJob=812"
-    systemd.on_call = lambda _: systemd.units.update({"web.service": waits})
+
+    def stop_and_wait(call: list[str]) -> None:
+        if "web.service" in call:
+            systemd.units["web.service"] = waits
+
+    systemd.on_call = stop_and_wait
 
     results = run(tmp_path, systemd.running(), unit("web.service"))
 
