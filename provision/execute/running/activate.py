@@ -111,7 +111,10 @@ class Activator:
             return error
         if kept.window_s is not None:
             close_window(self._worker.system)
-        errors = go_back(self._worker, self._target, kept, tuple(self._worker.begun))
+        # All that was begun: by this run, or by the interrupted one whose previous files are kept.
+        not_begun = {job.key for job in self._jobs} - {job.key for job in self._worker.begun}
+        begun = [job for job in kept.jobs if job.key not in not_begun]
+        errors = go_back(self._worker, self._target, kept, begun)
         again = f"; with them, too: {errors[0].message}" if errors else ""
         message = f"{error.message}; the previous files are back{again}"
         return ProvisionError(message, path=error.path, hint=error.hint)

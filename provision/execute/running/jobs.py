@@ -104,11 +104,14 @@ def _on_unit(system: RunningSystem, job: Job, state: UnitState) -> Done:
     is_pattern = "*" in job.unit
     if job.unit == system.own_unit:
         return Done(job, RESULTS[Verb.POSTPONE], "this apply runs in it; restart it yourself")
-    if job.verb in (Verb.STOP, Verb.TRY_RESTART, Verb.TRY_RELOAD) and not (state.is_running or is_pattern):
+    # One that has failed may have done so with the file that is mended now.
+    is_tried_again = job.verb is Verb.TRY_RESTART and state.active == "failed"
+    runs = state.is_running or is_tried_again or is_pattern
+    if job.verb in (Verb.STOP, Verb.TRY_RESTART, Verb.TRY_RELOAD) and not runs:
         return Done(job, None)
     if job.verb is Verb.SETTINGS and state.load != "loaded":  # a system without it has nothing to set
         return Done(job, None)
-    verb = "restart" if job.verb is Verb.SETTINGS else job.verb.value
+    verb = "restart" if job.verb is Verb.SETTINGS or is_tried_again else job.verb.value
     timeout_s = ENDLESS_S if state.timeout_s is None else state.timeout_s + MARGIN_S
     arguments = ["systemctl", "--no-pager", "--no-ask-password", verb, "--", job.unit]
     try:

@@ -142,6 +142,47 @@ def test_a_failed_restart_is_tried_again_and_the_files_stay(tmp_path: Path) -> N
     assert not (tmp_path / previous.DIRECTORY.lstrip("/")).exists()
 
 
+def test_a_unit_that_failed_with_its_old_file_is_restarted_with_the_mended_one(tmp_path: Path) -> None:
+    systemd = FakeSystemd({"a.service": "LoadState=loaded\nActiveState=failed\nSubState=failed"})
+    systemd.on_call = lambda _: (
+        systemd.units.update({"a.service": RUNS}) if "restart" in systemd.told[-1] else None
+    )
+
+    run(tmp_path, systemd.running(), unit("a.service"))
+
+    assert systemd.told == ["daemon-reload", "restart a.service"]
+
+
+def test_an_interrupted_run_is_taken_back_as_well_by_the_one_that_cannot_reload(tmp_path: Path) -> None:
+    run(tmp_path, None, unit("a.service", "old"), unit("gone.service"))
+    systemd = running("a.service", "gone.service")
+    systemd.hangs = {"daemon-reload"}
+    systemd.on_call = cut = CutAt("daemon-reload")
+    with pytest.raises(PowerCut):
+        run(tmp_path, systemd.running(), unit("a.service"))
+    systemd.units.pop("gone.service")  # it was stopped
+    cut.word = ""
+    systemd.calls.clear()
+
+    with pytest.raises(ProvisionError, match="the previous files are back"):
+        run(tmp_path, systemd.running(), unit("a.service"))
+
+    assert "restart gone.service" in systemd.told
+    assert (tmp_path / "etc/systemd/system/gone.service").exists()
+    assert (tmp_path / "etc/systemd/system/a.service").read_text() == "old"
+
+
+class CutAt:
+    """Power that fails when a program is started with this word."""
+
+    def __init__(self, word: str) -> None:
+        self.word = word
+
+    def __call__(self, call: list[str]) -> None:
+        if self.word in call:
+            raise PowerCut
+
+
 def test_what_was_still_to_be_done_is_moot_after_a_reboot(tmp_path: Path) -> None:
     systemd = running("a.service")
     systemd.refuses = {"a.service"}
