@@ -7,17 +7,20 @@ import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable
 from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from provision.commands.plan import Prepared, add_config_arguments, is_coloured, prepare
 from provision.errors import ExitCode, ProvisionError
 from provision.execute.apply import UNCHANGED, Outcome, StepResult, apply
 from provision.execute.journal import Journal
-from provision.execute.running.jobs import JobError
-from provision.execute.running.system import RunningSystem, running_system
 from provision.execute.target import Target
 from provision.plan.build import Plan
 from provision.plan.describe import describe
 from provision.plan.render import RUNNING_SIGN, paint, result_sign
+
+if TYPE_CHECKING:
+    from provision.execute.running.system import RunningSystem
 
 HELP = "make a machine what a config asks for"
 
@@ -37,7 +40,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> int:
-    system = running_system(args.root, confirm_s=args.confirm)
+    system = _system(args.root, args.confirm)
     if args.confirm is not None and system is None:
         print(f"provision apply: --confirm: {args.root} is not the running system", file=sys.stderr)
         return ExitCode.USAGE
@@ -50,8 +53,7 @@ def run(args: Namespace) -> int:
         with Target(args.root) as target:
             outcome = _apply(prepared, target, on_step, system)
     except ProvisionError as error:
-        if isinstance(error, JobError) and error.log:
-            print(error.log, file=sys.stderr)
+        _print_last_words(error)
         if args.format == "json":
             print(json.dumps(_as_data("failed", results, error), indent=2))
         raise
@@ -60,6 +62,22 @@ def run(args: Namespace) -> int:
     else:
         print(_totals(outcome))
     return ExitCode.DONE
+
+
+def _system(root: Path, confirm_s: int | None) -> RunningSystem | None:
+    if root.resolve() != Path("/"):  # most do not run, and load nothing of what follows
+        return None
+    from provision.execute.running.system import running_system
+
+    return running_system(root, confirm_s=confirm_s)
+
+
+def _print_last_words(error: ProvisionError) -> None:
+    """What a unit said before it failed: for the terminal only."""
+    from provision.execute.running.jobs import JobError
+
+    if isinstance(error, JobError) and error.log:
+        print(error.log, file=sys.stderr)
 
 
 def _seconds(text: str) -> int:

@@ -12,11 +12,13 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from provision.errors import ProvisionError
 from provision.execute.target import Target
-from provision.plan.activation import Job, Verb
+
+if TYPE_CHECKING:
+    from provision.plan.activation import Job
 
 JOURNAL_PATH = "/var/lib/provision/journal.jsonl"
 STATUS_PATH = "/var/lib/provision/status.json"
@@ -173,8 +175,7 @@ def read_history(target: Target) -> History:
             owned -= _things(event["things"])
         elif kind == "jobs":
             boot_id = event["boot"]
-            jobs = [Job(Verb(verb), unit, because) for verb, unit, because in event["jobs"]]
-            pending = {job.key: job for job in jobs}
+            pending = {job.key: job for job in _jobs(event["jobs"])}
         elif kind == "job-done":
             pending.pop(event["job"], None)
         else:
@@ -197,6 +198,12 @@ def _writing(path: str) -> Iterator[None]:
 
 def _things(pairs: list[list[str]]) -> set[Thing]:
     return {Thing(kind, name) for kind, name in pairs}
+
+
+def _jobs(rows: list[tuple[str, str, str | None]]) -> list[Job]:
+    from provision.plan.activation import Job, Verb  # late: most root directories do not run
+
+    return [Job(Verb(verb), unit, because) for verb, unit, because in rows]
 
 
 def _line(event: dict[str, Any]) -> bytes:
