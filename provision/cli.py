@@ -44,6 +44,8 @@ COMMANDS: tuple[Command, ...] = (
     Command("plan", "provision.commands.plan", "show what apply would change, and change nothing"),
     Command("apply", "provision.commands.apply", "make the machine what the config says"),
     Command("first-boot", "provision.commands.first_boot", "what a machine runs when it first boots"),
+    Command("confirm", "provision.commands.confirm", "keep a change of the network that waits for it"),
+    Command("rollback", "provision.commands.rollback", "take a change of the network back that waits"),
     Command("status", "provision.commands.status", "what was asked of this machine, and how it is now"),
     Command("explain", "provision.commands.explain", "say what a field of the config means"),
     Command("schema", "provision.commands.schema", "print the JSON Schema of the config language"),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
-from argparse import ArgumentParser, Namespace
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import to_builtins
 
@@ -16,19 +18,33 @@ from provision.execute.journal import Journal
 from provision.execute.target import Target
 from provision.plan.build import Plan
 from provision.plan.describe import describe
-from provision.plan.render import paint
+from provision.plan.render import RUNNING_SIGN, paint, result_sign
+
+if TYPE_CHECKING:
+    from provision.execute.running.system import RunningSystem
 
 HELP = "make a machine what a config asks for"
 
-SIGNS = {"created": "+", "changed": "~", "removed": "-", "failed": "!"}
+SHORTEST_WINDOW_S, LONGEST_WINDOW_S = 5, 86400
 NARROWEST_SUMMARY, WIDEST_SUMMARY = 36, 60  # a longer path pushes its own line only
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     add_config_arguments(parser)
+    parser.add_argument(
+        "--confirm",
+        metavar="S",
+        type=_seconds,
+        help="on the running system, take a change of the network back after S seconds unless `provision confirm` "
+        "is run (default: keep it)",
+    )
 
 
 def run(args: Namespace) -> int:
+    system = _system(args.root, args.confirm)
+    if args.confirm is not None and system is None:
+        print(f"provision apply: --confirm: {args.root} is not the running system", file=sys.stderr)
+        return ExitCode.USAGE
     prepared = prepare(args.file, args.root)
     if isinstance(prepared, ExitCode):
         return prepared
@@ -36,8 +52,9 @@ def run(args: Namespace) -> int:
     on_step = results.append if args.format == "json" else _progress(prepared.plan)
     try:
         with Target(args.root) as target:
-            outcome = _apply(prepared, target, on_step)
+            outcome = _apply(prepared, target, on_step, system)
     except ProvisionError as error:
+        _print_last_words(error)
         if args.format == "json":
             print(json.dumps(_as_data("failed", results, error), indent=2))
         raise
@@ -48,12 +65,46 @@ def run(args: Namespace) -> int:
     return ExitCode.DONE
 
 
-def _apply(prepared: Prepared, target: Target, on_step: Callable[[StepResult], None]) -> Outcome:
+def _system(root: Path, confirm_s: int | None) -> RunningSystem | None:
+    if root.resolve() != Path("/"):  # most do not run, and load nothing of what follows
+        return None
+    from provision.execute.running.system import running_system
+
+    return running_system(root, confirm_s=confirm_s)
+
+
+def _print_last_words(error: ProvisionError) -> None:
+    """What a unit said before it failed: for the terminal only."""
+    from provision.execute.running.jobs import JobError
+
+    if isinstance(error, JobError) and error.log:
+        print(error.log, file=sys.stderr)
+
+
+def _seconds(text: str) -> int:
+    if not text.isdecimal() or not SHORTEST_WINDOW_S <= int(text) <= LONGEST_WINDOW_S:
+        raise ArgumentTypeError(f"seconds from {SHORTEST_WINDOW_S} to {LONGEST_WINDOW_S} are needed")
+    return int(text)
+
+
+def _apply(
+    prepared: Prepared,
+    target: Target,
+    on_step: Callable[[StepResult], None],
+    system: RunningSystem | None,
+) -> Outcome:
     from provision.fetch.gather import gather
 
     contents = gather(prepared.plan, target)
     journal = Journal(target, config_digest=prepared.config_digest)
-    return apply(prepared.plan, target, contents=contents, journal=journal, on_step=on_step)
+    return apply(
+        prepared.plan,
+        target,
+        contents=contents,
+        journal=journal,
+        on_step=on_step,
+        system=system,
+    )
 
 
 def _progress(plan: Plan) -> Callable[[StepResult], None]:
@@ -64,9 +115,11 @@ def _progress(plan: Plan) -> Callable[[StepResult], None]:
     def show(step: StepResult) -> None:
         if step.result == UNCHANGED:
             return
-        sign = SIGNS[step.result]
+        sign = result_sign(step.result)
         line = f"{sign} {step.summary:<{width}}  {step.result:<7}  {step.duration_ms:>6} ms"
         print(paint(line, sign, coloured=coloured), flush=True)
+        if step.message and sign == RUNNING_SIGN:
+            print(f"    {step.message}", flush=True)
 
     return show
 
@@ -74,9 +127,10 @@ def _progress(plan: Plan) -> Callable[[StepResult], None]:
 def _totals(outcome: Outcome) -> str:
     if outcome == Outcome(unchanged=outcome.unchanged):
         return f"nothing to do: {outcome.unchanged} unchanged"
+    in_effect = f", {outcome.activated} put into effect" if outcome.activated else ""
     return (
         f"done: {outcome.created} created, {outcome.changed} changed, {outcome.removed} removed, "
-        f"{outcome.unchanged} unchanged"
+        f"{outcome.unchanged} unchanged{in_effect}"
     )
 
 

@@ -131,13 +131,21 @@ def _registry(spec: Spec, wal: str, get: partial[bytes]) -> Observation:
 def _apply(built: Plan, data: bytes) -> str:
     from provision.execute.apply import apply
     from provision.execute.journal import Journal
+    from provision.execute.running.system import running_system
     from provision.execute.target import Target
     from provision.fetch.gather import gather
 
     with Target(Path("/")) as target:
         contents = gather(built, target, deadline_s=FETCH_DEADLINE_S)
         journal = Journal(target, config_digest=hashlib.sha256(data).hexdigest())
-        outcome = apply(built, target, contents=contents, journal=journal, on_step=lambda _: None)
+        outcome = apply(
+            built,
+            target,
+            contents=contents,
+            journal=journal,
+            on_step=lambda _: None,
+            system=running_system(Path("/")),  # None from the initramfs: systemd starts what is there
+        )
     return f"{outcome.created} created, {outcome.changed} changed, {outcome.unchanged} as they were"
 
 

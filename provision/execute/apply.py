@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, structs
 
@@ -24,12 +25,18 @@ from provision.execute.wanted import Wanted, keep
 from provision.plan.build import Plan
 from provision.plan.describe import describe
 
+if TYPE_CHECKING:
+    from provision.execute.running.activate import Activator
+    from provision.execute.running.system import RunningSystem
+    from provision.execute.running.worker import Told
+
 UNCHANGED = "unchanged"
 RESULTS = {Kind.CREATE: "created", Kind.CHANGE: "changed", Kind.REMOVE: "removed"}
 
 
 class StepResult(Struct, frozen=True):
-    """`because` is None for a removal. `result`: created, changed, removed, unchanged or failed.
+    """`because` is None for a removal. `result`: created, changed, removed, unchanged, failed, or what became of
+    a unit or setting of the running system (running/jobs.py).
 
     `duration_ms` is that of the batch in which the step was done: files are written and synced together.
     """
@@ -46,6 +53,7 @@ class Outcome(Struct, frozen=True):
     changed: int = 0
     removed: int = 0
     unchanged: int = 0
+    activated: int = 0
 
     def plus(self, result: str) -> Outcome:
         return structs.replace(self, **{result: getattr(self, result) + 1})
@@ -58,9 +66,15 @@ def apply(
     contents: Mapping[RemoteContent, bytes],
     journal: Journal,
     on_step: Callable[[StepResult], None],
+    system: RunningSystem | None = None,
 ) -> Outcome:
-    """Stops at the first step that fails, with a ProvisionError that has its config path."""
+    """Stops at the first step that fails, with a ProvisionError that has its config path.
+
+    `system`: the target is the root of this running system, in which the change takes effect at once.
+    """
     run = _Run(Machine(target, contents), journal, on_step)
+    if system is not None:
+        run.activate(system)
     with journal.alone(), run.recorded():
         run.carry_out(plan)
     return run.outcome
@@ -73,11 +87,21 @@ class _Run:
         self._on_step = on_step
         self._started = journal.timestamp()
         self._wanted: dict[int, Wanted] = {}  # by the identity of a step of the plan
+        self._activator: Activator | None = None
         self.outcome = Outcome()
+
+    def activate(self, system: RunningSystem) -> None:
+        from provision.execute.running.activate import Activator  # late: other roots need none of it
+        from provision.execute.running.worker import Worker
+
+        worker = Worker(system, self._journal, self._started, self._tell_job)
+        self._activator = Activator(worker, self._machine.target)
 
     @contextmanager
     def recorded(self) -> Iterator[None]:
         """The status file says how the run stands, whatever happens."""
+        if self._activator is not None:
+            self._activator.refuse_unconfirmed()
         status = RunStatus("running", self._started, config_digest=self._journal.config_digest)
         self._tidy_after(self._journal.status())
         self._journal.write_status(status)
@@ -95,8 +119,24 @@ class _Run:
         self._finish(status, "done", None)
 
     def carry_out(self, plan: Plan) -> None:
-        began = time.monotonic()
         plan = unpacked(plan, self._machine.target, self._machine.contents)
+        if self._activator is None:
+            self._change_files(plan)
+            return
+        self._prepare(self._activator, plan)
+        self._change_files(plan)
+        self._activator.finish()
+
+    def _prepare(self, activator: Activator, plan: Plan) -> None:
+        target = self._machine.target
+        found = zip(plan.steps, probe_steps(self._machine, plan.steps), strict=True)
+        differing = [step for step, difference in found if difference]
+        going = leaving(self._machine, self._journal.history().owned, plan.steps)
+        parents = [thing.name for thing in to_be_created(target, differing) if thing.kind == "directory"]
+        activator.prepare(plan, differing, [removal.thing for removal in going.removals], parents)
+
+    def _change_files(self, plan: Plan) -> None:
+        began = time.monotonic()
         wanted = keep(plan, self._machine, self._journal)
         self._wanted = {id(step): one for step, one in zip(plan.steps, wanted, strict=True)}
         self._remove_all(plan)
@@ -177,6 +217,19 @@ class _Run:
         message = f"{error.message} ({error.hint})" if error.hint else error.message
         result = StepResult(error.path, describe(error.step.action), "failed", duration_ms, message)
         self._journal.record([self._record(result, error.step)])
+        self._on_step(result)
+
+    def _tell_job(self, told: Told) -> None:
+        from provision.execute.running.jobs import describe as describe_job
+
+        job, error = told.done.job, told.error
+        message = error.message if error else told.done.note
+        result = StepResult(
+            job.because, describe_job(job), told.done.result or UNCHANGED, told.duration_ms, message
+        )
+        self._journal.record([self._record(result, None)])
+        if error is None:
+            self.outcome = self.outcome.plus("activated")
         self._on_step(result)
 
     def _record(self, result: StepResult, step: Step | None) -> StepRecord:

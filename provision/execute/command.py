@@ -29,7 +29,12 @@ PACKAGES = {
     "groupadd": "passwd",
     "groupdel": "passwd",
     "groupmod": "passwd",
+    "hostname": "hostname",
+    "journalctl": "systemd",
+    "networkctl": "systemd",
     "systemctl": "systemd",
+    "systemd-run": "systemd",
+    "udevadm": "udev",
     "update-grub": "grub2-common",
     "useradd": "passwd",
     "userdel": "passwd",
@@ -47,6 +52,16 @@ class Programs(Protocol):
     """Runs a program to its end. Secrets go through `stdin`: every user can read another's arguments."""
 
     def __call__(self, arguments: list[str], *, stdin: str = "") -> Completed: ...
+
+
+class TimedPrograms(Protocol):
+    """The same for programs that each have a deadline of their own; DeadlineError when it is over."""
+
+    def __call__(self, arguments: list[str], *, deadline_s: float) -> Completed: ...
+
+
+class DeadlineError(ProvisionError):
+    """A program did not end in time and was ended."""
 
 
 def run_program(arguments: list[str], *, stdin: str = "", deadline_s: float = DEADLINE_S) -> Completed:
@@ -67,7 +82,7 @@ def run_program(arguments: list[str], *, stdin: str = "", deadline_s: float = DE
     except FileNotFoundError:
         raise missing_program(arguments[0]) from None
     except subprocess.TimeoutExpired:
-        raise ProvisionError(
+        raise DeadlineError(
             f"{shlex.join(arguments)} did not end within {deadline_s:g} s",
             hint="see what holds it up: another program may hold the lock it waits for",
         ) from None

@@ -10,7 +10,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, json, structs, to_builtins
 
@@ -18,10 +18,14 @@ from provision.errors import ProvisionError
 from provision.execute.refusals import refusal
 from provision.execute.target import Target
 
+if TYPE_CHECKING:
+    from provision.plan.activation import Job
+
 JOURNAL_PATH = "/var/lib/provision/journal.jsonl"
 STATUS_PATH = "/var/lib/provision/status.json"
 LOCK_PATH = "/var/lib/provision/lock"
 STATUS_MODE = 0o644
+LOCK_POLL_S = 0.2
 
 
 class Thing(Struct, frozen=True, order=True):
@@ -66,11 +70,16 @@ class RunStatus(Struct, frozen=True):
 
 
 class History(Struct, frozen=True):
-    """The journal, read. `touched`: paths that the last run was going to change."""
+    """The journal, read. `touched`: paths that the last run was going to change.
+
+    `pending`: what the system with that boot id has still to do about changed files.
+    """
 
     steps: tuple[StepRecord, ...] = ()
     owned: frozenset[Thing] = frozenset()
     touched: tuple[str, ...] = ()
+    pending_boot_id: str | None = None
+    pending: tuple[Job, ...] = ()
 
 
 class Journal:
@@ -89,8 +98,11 @@ class Journal:
         return f"{whole}.{int(seconds % 1 * 1000):03d}Z"
 
     @contextmanager
-    def alone(self) -> Iterator[None]:
+    def alone(self, *, patience_s: float = 0.0) -> Iterator[None]:
         """Two runs at once would take each other's unfinished files for leftovers."""
+        ends = time.monotonic() + patience_s
+        while patience_s and self._target.is_locked(LOCK_PATH) and time.monotonic() < ends:
+            time.sleep(LOCK_POLL_S)
         with _writing(LOCK_PATH):
             lock_fd = self._target.open_lock(LOCK_PATH)
         try:
@@ -112,6 +124,14 @@ class Journal:
     def gone(self, run: str, things: Iterable[Thing]) -> None:
         names = [[thing.kind, thing.name] for thing in sorted(things)]
         self._append(_line({"event": "gone", "run": run, "things": names}))
+
+    def intend_jobs(self, run: str, boot_id: str, jobs: Iterable[Job]) -> None:
+        """All that is to be done now, instead of what was pending; on the disk before the first change."""
+        rows = [[job.verb, job.unit, job.because] for job in jobs]
+        self._append(_line({"event": "jobs", "run": run, "boot": boot_id, "jobs": rows}))
+
+    def job_done(self, run: str, job: Job) -> None:
+        self._append(_line({"event": "job-done", "run": run, "job": job.key}))
 
     def record(self, steps: Iterable[StepRecord]) -> None:
         """All on the disk with one wait."""
@@ -150,6 +170,8 @@ def read_history(target: Target) -> History:
     steps: list[StepRecord] = []
     owned: set[Thing] = set()
     touched: tuple[str, ...] = ()
+    boot_id: str | None = None
+    pending: dict[str, Job] = {}
     for event in _events(target.read_file(JOURNAL_PATH) or b""):
         kind = event.pop("event")
         if kind == "intent":
@@ -157,9 +179,14 @@ def read_history(target: Target) -> History:
             touched = tuple(event["touches"])
         elif kind == "gone":
             owned -= _things(event["things"])
+        elif kind == "jobs":
+            boot_id = event["boot"]
+            pending = {job.key: job for job in _jobs(event["jobs"])}
+        elif kind == "job-done":
+            pending.pop(event["job"], None)
         else:
             steps.append(StepRecord(**event))
-    return History(tuple(steps), frozenset(owned), touched)
+    return History(tuple(steps), frozenset(owned), touched, boot_id, tuple(pending.values()))
 
 
 @contextmanager
@@ -175,6 +202,12 @@ def _writing(path: str) -> Iterator[None]:
 
 def _things(pairs: list[list[str]]) -> set[Thing]:
     return {Thing(kind, name) for kind, name in pairs}
+
+
+def _jobs(rows: list[tuple[str, str, str | None]]) -> list[Job]:
+    from provision.plan.activation import Job, Verb  # late: most root directories do not run
+
+    return [Job(Verb(verb), unit, because) for verb, unit, because in rows]
 
 
 def _line(event: dict[str, Any]) -> bytes:

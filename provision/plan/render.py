@@ -9,6 +9,9 @@ from provision.actions import Origin
 
 SIGNS = {"create": "+", "change": "~", "remove": "-"}
 COLOURS = {"+": "\033[32m", "~": "\033[33m", "-": "\033[31m", "!": "\033[31m"}  # green, yellow, red, red
+# What became of a step; the rest is about what runs: a unit, the network, a setting.
+RESULT_SIGNS = {"created": "+", "changed": "~", "removed": "-", "failed": "!"}
+RUNNING_SIGN = "*"
 RESET = "\033[0m"
 
 
@@ -60,6 +63,10 @@ def totals(changes: Iterable[Change]) -> str:
     if not any(counts.values()):
         return "nothing to do: the machine is as asked for"
     return f"{counts['create']} to create, {counts['change']} to change, {counts['remove']} to remove"
+
+
+def result_sign(result: str) -> str:
+    return RESULT_SIGNS.get(result, RUNNING_SIGN)
 
 
 def paint(text: str, sign: str, *, coloured: bool) -> str:

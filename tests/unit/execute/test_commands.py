@@ -278,3 +278,22 @@ def test_waiting_for_a_run_that_has_ended_does_not_wait(config: Path, root: Path
     run("apply", config, "--root", root)
 
     assert run("status", "--root", root, "--wait", "--timeout", "3600") == 0
+
+
+def test_a_way_back_is_for_the_running_system_only(
+    config: Path, root: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("apply", config, "--root", root, "--confirm", "60") == 2
+
+    assert f"--confirm: {root} is not the running system" in capsys.readouterr().err
+    assert list(root.iterdir()) == []
+
+
+@pytest.mark.parametrize("seconds", ["0", "4", "-60", "1e3", "soon", "100000"])
+def test_the_time_to_confirm_is_a_number_of_seconds(
+    config: Path, root: Path, seconds: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        run("apply", config, "--root", root, f"--confirm={seconds}")
+
+    assert "seconds from 5 to 86400 are needed" in capsys.readouterr().err

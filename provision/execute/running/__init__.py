@@ -1,0 +1,1 @@
+"""What only a running system needs: units restarted, networks reloaded, and the way back."""
