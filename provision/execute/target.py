@@ -6,7 +6,6 @@ plug at any of them.
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import fcntl
 import os
@@ -20,6 +19,7 @@ from msgspec import Struct
 
 from provision.execute.open_directories import OpenDirectories
 from provision.execute.path_walk import parts, walking
+from provision.execute.syncfs import syncfs
 from provision.execute.tree_removal import deepest_first
 
 P = ParamSpec("P")
@@ -391,11 +391,3 @@ def temporary_path(path: str) -> str:
     # Names may be 255 bytes long (NAME_MAX), so the temporary name cannot contain a long one.
     short = name if len(name.encode()) <= 200 else f"{name[:40]}-{crc32(name.encode()):08x}"
     return f"{directory}/{TEMPORARY_PREFIX}{short}"
-
-
-def syncfs(fd: int) -> None:
-    """syncfs(2), which Python's os module does not offer."""
-    library = ctypes.CDLL(None, use_errno=True)
-    if library.syncfs(fd) != 0:
-        number = ctypes.get_errno()
-        raise OSError(number, os.strerror(number))

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec import structs
 
 from provision.commands.plan import prepare
 from provision.errors import ExitCode
@@ -32,7 +33,7 @@ def main(config: str, deadly: str) -> None:
             contents={},
             journal=Journal(target),
             on_step=lambda _: None,
-            system=replace(system, programs=programs),
+            system=structs.replace(system, programs=programs),
         )
 
 

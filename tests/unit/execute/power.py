@@ -6,7 +6,8 @@ import os
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar, cast
 
-from provision.execute.target import straight, syncfs
+from provision.execute.syncfs import syncfs
+from provision.execute.target import straight
 
 P = ParamSpec("P")
 T = TypeVar("T")

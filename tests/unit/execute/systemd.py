@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec import structs
 
 from provision.execute.command import Completed, DeadlineError
 from provision.execute.running.system import RunningSystem
@@ -51,4 +53,4 @@ RUNS = "LoadState=loaded\nActiveState=active\nSubState=running\nResult=success"
 
 
 def after_reboot(system: RunningSystem) -> RunningSystem:
-    return replace(system, boot_id="boot-2")
+    return structs.replace(system, boot_id="boot-2")
