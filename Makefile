@@ -6,6 +6,8 @@ IMAGES ?= build/images
 DEMO_PACKAGES := .ci/packages-demo.txt
 TEST_PACKAGES := .ci/packages-demo.txt .ci/packages-test.txt
 BENCH_PACKAGES := .ci/packages-demo.txt .ci/packages-bench.txt
+# A running systemd, a power cut at every system call, whole machines.
+LONG_TESTS := boot crash running
 
 .DEFAULT_GOAL := help
 .PHONY: help setup image demo lint test test-fast bench fuzz schemas lock clean
@@ -26,11 +28,11 @@ lint: build/packages-test .venv/done  ## style and types
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy --no-error-summary
 
-test-fast: lint  ## everything that needs no guests
-	@$(BIN)/pytest --ignore=tests/boot -n 4 --dist worksteal
+test-fast: lint  ## everything that takes less than a minute
+	@$(BIN)/pytest $(addprefix --ignore=tests/,$(LONG_TESTS)) -n 4 --dist worksteal
 
 test: test-fast image  ## everything
-	@$(BIN)/pytest tests/crash --every-point -n 4 --dist worksteal
+	@$(BIN)/pytest tests/running tests/crash --every-point -n 4 --dist worksteal
 	@$(BIN)/pytest tests/boot --images $(IMAGES)
 
 bench: build/packages-bench .venv/done  ## how fast it is, beside its peers

@@ -56,7 +56,7 @@ def test_a_reload_that_systemd_refuses_brings_the_previous_files_back(system: Co
     assert after == before
     assert main_pid(system, "kept") == kept
     assert main_pid(system, "gone") != "0"
-    assert system.shell("ls /var/lib/provision") == "journal.jsonl\nlock\nstatus.json"
+    assert system.shell("ls /var/lib/provision") == "journal.jsonl\nkey\nlock\nstatus.json\nwanted.json"
 
     system.shell("mount -o remount,size=200M /run")
     again = system.apply(motd % "new" + "units:" + service("kept", more="Nice=3"))
@@ -94,7 +94,7 @@ def test_a_confirmed_address_stays_and_the_way_back_is_gone(lan: Container) -> N
     assert (second.returncode, "waits to be confirmed" in second.stderr) == (4, True)
     assert (confirmed.returncode, confirmed.stderr) == (0, "")
     assert lan.shell("systemctl list-timers --all --no-legend provision-rollback.timer") == ""
-    assert lan.shell("ls /var/lib/provision") == "journal.jsonl\nlock\nstatus.json"
+    assert lan.shell("ls /var/lib/provision") == "journal.jsonl\nkey\nlock\nstatus.json\nwanted.json"
     wait_for_address(lan, "10.9.0.3")
     assert lan.provision("confirm").returncode == 4
 
