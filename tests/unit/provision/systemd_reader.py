@@ -49,7 +49,7 @@ def arguments(value: str) -> list[str]:
 
 def environment_file(text: str) -> dict[str, str]:
     """EnvironmentFile= as systemd.exec(5) has it: quoted values, in which a backslash escapes \\ " ` and $."""
-    pairs = (line.partition("=") for line in text.splitlines() if line)
+    pairs = (line.partition("=") for line in text.split("\n") if line)
     return {name: re.sub(r'\\([\\"`$])', r"\1", _unquoted(value)) for name, _, value in pairs}
 
 
