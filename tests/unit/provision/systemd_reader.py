@@ -43,7 +43,7 @@ def words(value: str) -> list[str]:
 
 def arguments(value: str) -> list[str]:
     """Words of a command line, after systemd has put variables in; no variable is set."""
-    assert not re.search(r"(^|\s);(\s|$)", value), "a lone ; begins another command"
+    assert not re.search(r"(^|[ \t\r\n]);([ \t\r\n]|$)", value), "a lone ; begins another command"
     return [_variables(word) for word in words(value)]
 
 
