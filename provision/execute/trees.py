@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from msgspec import structs
+
 from provision.actions import (
     AppendText,
     EnsureBlock,
@@ -50,7 +52,7 @@ def unpacked(plan: Plan, target: Target, contents: Contents) -> Plan:
                 steps.append(step)
             else:
                 _check_shared(action, because, other)
-    return Plan(ordered(steps))
+    return structs.replace(plan, steps=ordered(steps))
 
 
 def tree_actions(tree: UnpackTree, because: str, target: Target, contents: Contents) -> tuple[WithPath, ...]:

@@ -8,13 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from provision.actions import EnsureDirectory, RemoteContent, RemovePath, Step, UnpackTree, WriteFile
+from provision.actions import EnsureDirectory, Origin, RemoteContent, RemovePath, Step, UnpackTree, WriteFile
 from provision.errors import ProvisionError, SourceError
 from provision.execute.apply import Outcome, apply
 from provision.execute.journal import Journal
 from provision.execute.machine import Machine
 from provision.execute.survey import survey
 from provision.execute.target import Target
+from provision.execute.trees import unpacked
 from provision.fetch.gather import gather, missing, unreadable
 from provision.plan.build import Plan
 from tests.unit.provision.archives import archive
@@ -204,3 +205,11 @@ def test_a_tree_never_leaves_a_hostile_root(tmp_path: Path) -> None:
         applied(tree_plan(SITE), root, Server(b""))
 
     assert list(outside.iterdir()) == []
+
+
+def test_what_a_tree_consists_of_knows_the_line_that_asked_for_it(tmp_path: Path) -> None:
+    origins = {"trees[0].source": Origin("node.yaml", 7)}
+    plan = Plan(tree_plan(SITE).steps, origins)
+
+    with Target(tmp_path) as target:
+        assert unpacked(plan, target, {}).origins == origins
