@@ -247,12 +247,7 @@ class Target:
         flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
         directory_fd, name = self._open.parent(path)
         fd = self._gate(os.open, name, flags, 0o644, dir_fd=directory_fd)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(fd)
-            raise
-        return fd
+        return _locked(fd, fcntl.flock)
 
     def open_record_lock(self, path: str) -> int | None:
         """As `open_lock`, with a lock of fcntl(2) on a file that others made; None when it is not there."""
@@ -261,12 +256,7 @@ class Target:
             fd = os.open(name, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory_fd)
         except (FileNotFoundError, NotADirectoryError):
             return None
-        try:
-            fcntl.lockf(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            os.close(fd)
-            raise
-        return fd
+        return _locked(fd, fcntl.lockf)
 
     def symlink(self, path: str, points_to: str) -> None:
         self.make_parents(path)
@@ -391,3 +381,13 @@ def temporary_path(path: str) -> str:
     # Names may be 255 bytes long (NAME_MAX), so the temporary name cannot contain a long one.
     short = name if len(name.encode()) <= 200 else f"{name[:40]}-{crc32(name.encode()):08x}"
     return f"{directory}/{TEMPORARY_PREFIX}{short}"
+
+
+def _locked(fd: int, lock: Callable[[int, int], None]) -> int:
+    """The fd, with a lock on it; it is closed when another holds the lock."""
+    try:
+        lock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(fd)
+        raise
+    return fd
