@@ -14,8 +14,8 @@ from provision.variables import has_variable
 MAX_HOSTNAME_CHARS = 64  # HOST_NAME_MAX on Linux: sethostname(2) refuses more, though DNS would take 253
 
 
-def check(hostname: str | None, place: Place) -> Iterator[Problem]:
-    if hostname is None or has_variable(hostname):
+def check(hostname: str, place: Place) -> Iterator[Problem]:
+    if has_variable(hostname):
         return
     if len(hostname) > MAX_HOSTNAME_CHARS:
         yield error("hostname", place, f"{len(hostname)} characters are more than the 64 that Linux allows")
@@ -28,6 +28,5 @@ def claims(_hostname: str, place: Place) -> Iterator[Claim]:
     yield Claim("/etc/hostname", place)
 
 
-def plan(hostname: str | None, _facts: Facts) -> Iterator[Step]:
-    if hostname is not None:
-        yield Step(WriteFile("/etc/hostname", f"{hostname}\n".encode()), path_text(("hostname",)))
+def plan(hostname: str, _facts: Facts) -> Iterator[Step]:
+    yield Step(WriteFile("/etc/hostname", f"{hostname}\n".encode()), path_text(("hostname",)))

@@ -82,9 +82,7 @@ class Kernel(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     ] = {}
 
 
-def check(kernel: Kernel | None, place: Place) -> Iterator[Problem]:
-    if kernel is None:
-        return
+def check(kernel: Kernel, place: Place) -> Iterator[Problem]:
     if kernel.arguments is not None:
         yield from _check_arguments(kernel.arguments, (*place, "arguments"))
     yield from _check_modules(kernel.modules, (*place, "modules"))
@@ -190,9 +188,7 @@ def claims(kernel: Kernel, place: Place) -> Iterator[Claim]:
         yield Claim(SYSCTL_PATH, (*place, "sysctl"))
 
 
-def plan(kernel: Kernel | None, _facts: Facts) -> Iterator[Step]:
-    if kernel is None:
-        return
+def plan(kernel: Kernel, _facts: Facts) -> Iterator[Step]:
     if kernel.arguments is not None and (kernel.arguments.present or kernel.arguments.absent):
         for path in (GRUB_PATH, COMMAND_LINE_PATH):
             action = EnsureKernelArguments(path, kernel.arguments.present, kernel.arguments.absent)

@@ -46,9 +46,7 @@ class Keyboard(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     ] = None
 
 
-def check(keyboard: Keyboard | None, place: Place) -> Iterator[Problem]:
-    if keyboard is None:
-        return
+def check(keyboard: Keyboard, place: Place) -> Iterator[Problem]:
     for field, rule in RULES.items():
         value = getattr(keyboard, field)
         if value is not None and not has_variable(value) and not rule.fullmatch(value):
@@ -68,9 +66,7 @@ def claims(_keyboard: Keyboard, place: Place) -> Iterator[Claim]:
     yield Claim(DEBIAN_KEYBOARD_PATH, place)
 
 
-def plan(keyboard: Keyboard | None, _facts: Facts) -> Iterator[Step]:
-    if keyboard is None:
-        return
+def plan(keyboard: Keyboard, _facts: Facts) -> Iterator[Step]:
     names = {
         "MODEL": keyboard.model,
         "LAYOUT": keyboard.layout,

@@ -48,9 +48,7 @@ class Locale(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     ] = {}
 
 
-def check(locale: Locale | None, place: Place) -> Iterator[Problem]:
-    if locale is None:
-        return
+def check(locale: Locale, place: Place) -> Iterator[Problem]:
     yield from _check_name(locale.lang, (*place, "lang"))
     for category, name in locale.categories.items():
         here = (*place, "categories", category)
@@ -77,9 +75,7 @@ def claims(_locale: Locale, place: Place) -> Iterator[Claim]:
     yield Claim(DEBIAN_LOCALE_PATH, place, "link")
 
 
-def plan(locale: Locale | None, _facts: Facts) -> Iterator[Step]:
-    if locale is None:
-        return
+def plan(locale: Locale, _facts: Facts) -> Iterator[Step]:
     lines = {"LANG": locale.lang, **dict(sorted(locale.categories.items()))}
     text = "".join(f"{name}={value}\n" for name, value in lines.items())
     yield Step(WriteFile(LOCALE_PATH, text.encode()), "locale")

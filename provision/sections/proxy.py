@@ -57,9 +57,7 @@ class Proxy(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     ] = ()
 
 
-def check(proxy: Proxy | None, place: Place) -> Iterator[Problem]:
-    if proxy is None:
-        return
+def check(proxy: Proxy, place: Place) -> Iterator[Problem]:
     for field in ("http_proxy", "https_proxy"):
         secret = getattr(proxy, field)
         if secret is not None:
@@ -116,9 +114,7 @@ def claims(_proxy: Proxy, place: Place) -> Iterator[Claim]:
         yield Claim(path, place)
 
 
-def plan(proxy: Proxy | None, _facts: Facts) -> Iterator[Step]:
-    if proxy is None:
-        return
+def plan(proxy: Proxy, _facts: Facts) -> Iterator[Step]:
     variables = _variables(proxy)
     if not variables:
         return

@@ -32,9 +32,7 @@ class Report(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     ] = None
 
 
-def check(report: Report | None, place: Place) -> Iterator[Problem]:
-    if report is None:
-        return
+def check(report: Report, place: Place) -> Iterator[Problem]:
     yield from check_url(report.url, (*place, "url"), schemes=("http", "https"))
     if report.token is not None:
         yield from _check_token(report.token.reveal(), (*place, "token"))
@@ -50,6 +48,6 @@ def _check_token(token: str, place: Place) -> Iterator[Problem]:
         yield error("report-token", place, "this cannot be sent as a Bearer token", hint)
 
 
-def plan(_report: Report | None, _facts: Facts) -> Iterator[Step]:
+def plan(_report: Report, _facts: Facts) -> Iterator[Step]:
     """Nothing on the machine: `first-boot` reads it from the config."""
     return iter(())

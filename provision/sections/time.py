@@ -41,9 +41,7 @@ class Time(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     ] = ()
 
 
-def check(time: Time | None, place: Place) -> Iterator[Problem]:
-    if time is None:
-        return
+def check(time: Time, place: Place) -> Iterator[Problem]:
     if time.zone is not None and not has_variable(time.zone):
         yield from _check_zone(time.zone, (*place, "zone"))
     seen: dict[str, Place] = {}
@@ -82,9 +80,7 @@ def claims(time: Time, place: Place) -> Iterator[Claim]:
         yield Claim(TIMESYNC_PATH, (*place, "ntp"))
 
 
-def plan(time: Time | None, _facts: Facts) -> Iterator[Step]:
-    if time is None:
-        return
+def plan(time: Time, _facts: Facts) -> Iterator[Step]:
     if time.zone is not None:
         # Relative, as timedatectl makes it: right below any root directory.
         yield Step(EnsureLink(LOCALTIME_PATH, f"../usr/share/zoneinfo/{time.zone}"), "time.zone")

@@ -55,9 +55,7 @@ def certificate_path(authority: CertificateAuthority) -> str:
     return f"{CERTIFICATE_DIRECTORY}/provision-{authority.name}.pem"
 
 
-def check(trust: Trust | None, place: Place) -> Iterator[Problem]:
-    if trust is None:
-        return
+def check(trust: Trust, place: Place) -> Iterator[Problem]:
     names: dict[str, Place] = {}
     certificates: dict[str, Place] = {}
     for index, authority in enumerate(trust.certificate_authorities):
@@ -99,9 +97,9 @@ def claims(trust: Trust, place: Place) -> Iterator[Claim]:
         names.add(authority.name)
 
 
-def plan(trust: Trust | None, _facts: Facts) -> Iterator[Step]:
+def plan(trust: Trust, _facts: Facts) -> Iterator[Step]:
     numbers: dict[str, int] = {}
-    for index, authority in enumerate(trust.certificate_authorities if trust else ()):
+    for index, authority in enumerate(trust.certificate_authorities):
         because = path_text(("trust", "certificate_authorities", index))
         certificate = read_certificate(authority.pem)
         # Two of one subject, an authority and its successor, are told apart by the number: OpenSSL tries 0, 1, 2.

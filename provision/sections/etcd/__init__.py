@@ -19,9 +19,7 @@ DROPIN_PATH = f"{UNIT_DIRECTORY}/{UNIT}.d/20-provision.conf"
 CONTAINER_PATHS = (f"{UNIT_DIRECTORY}/{UNIT}", f"{UNIT_DIRECTORY}/etcd-pull.service")
 
 
-def check(etcd: Etcd | None, place: Place) -> Iterator[Problem]:
-    if etcd is None:
-        return
+def check(etcd: Etcd, place: Place) -> Iterator[Problem]:
     # Not at the top, like the import below: most configs have no etcd.
     from provision.sections.etcd.checks import check_etcd
 
@@ -38,9 +36,7 @@ def wal_path(etcd: Etcd) -> str:
     return str(etcd.settings.get("wal-dir", f"{etcd.data_dir}/member/wal"))
 
 
-def plan(etcd: Etcd | None, facts: Facts) -> Iterator[Step]:
-    if etcd is None:
-        return
+def plan(etcd: Etcd, facts: Facts) -> Iterator[Step]:
     from provision.sections.etcd.planning import plan_etcd
 
     yield from plan_etcd(etcd, facts)

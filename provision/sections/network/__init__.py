@@ -25,9 +25,9 @@ def claims(network: Network, place: Place) -> Iterator[Claim]:
         names.add(interface.name)
 
 
-def plan(network: Network | None, _facts: Facts) -> Iterator[Step]:
-    above = what_is_above(network) if network else {}
-    for index, interface in enumerate(network.interfaces if network else ()):
+def plan(network: Network, _facts: Facts) -> Iterator[Step]:
+    above = what_is_above(network)
+    for index, interface in enumerate(network.interfaces):
         for file in files_of(interface, above):
             content = file.text.encode()
             if file.secret:  # networkd reads its files without root's rights: systemd.netdev(5), PrivateKey=

@@ -39,9 +39,7 @@ class Claimed(Struct, frozen=True):
         return same and other.network.network_address in self.network
 
 
-def check(network: Network | None, place: Place) -> Iterator[Problem]:
-    if network is None:
-        return
+def check(network: Network, place: Place) -> Iterator[Problem]:
     place = (*place, "interfaces")
     for index, interface in enumerate(network.interfaces):
         yield from check_interface(interface, (*place, index))
