@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 
 from provision import __version__
@@ -39,6 +40,8 @@ class Command:
         return module
 
 
+GARBAGE_THRESHOLD = 50_000  # objects, some 5 MiB
+
 COMMANDS: tuple[Command, ...] = (
     Command("validate", "provision.commands.validate", "say what is wrong with config files, line by line"),
     Command("plan", "provision.commands.plan", "show what apply would change, and change nothing"),
@@ -74,6 +77,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"provision {__version__}")
         return 0
     command = _command(arguments[0] if arguments else "")
+    # What a command makes it needs to its end: looking for garbage after each 700 objects finds none, and takes a tenth
+    # of the time of a long config.
+    gc.set_threshold(GARBAGE_THRESHOLD)
     module = command.load()
     parser = _parser(f"provision {command.name}", module.HELP)
     module.add_arguments(parser)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import to_builtins
 
-from provision.commands.plan import Prepared, add_config_arguments, is_coloured, prepare
+from provision.commands.plan import Prepared, add_config_arguments, as_json, is_coloured, prepare
 from provision.errors import ExitCode, ProvisionError
 from provision.execute.apply import UNCHANGED, Outcome, StepResult, apply
 from provision.execute.journal import Journal
@@ -56,10 +55,10 @@ def run(args: Namespace) -> int:
     except ProvisionError as error:
         _print_last_words(error)
         if args.format == "json":
-            print(json.dumps(_as_data("failed", results, error), indent=2))
+            print(as_json(_as_data("failed", results, error)))
         raise
     if args.format == "json":
-        print(json.dumps(_as_data("done", results, None), indent=2))
+        print(as_json(_as_data("done", results, None)))
     else:
         print(_totals(outcome))
     return ExitCode.DONE

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from argparse import ArgumentParser, Namespace
@@ -60,7 +59,7 @@ def run(args: Namespace) -> int:
     with Target(args.root) as target:
         changes = find_changes(prepared.plan, target)
     if args.format == "json":
-        print(json.dumps(as_data(changes), indent=2))
+        print(as_json(as_data(changes)))
     else:
         print(render_changes(changes, coloured=is_coloured(sys.stdout)), end="")
     return ExitCode.CHANGES if changes and args.detailed_exitcode else ExitCode.DONE
@@ -111,6 +110,12 @@ def facts_for(document: Document, root: Path) -> Facts:
     from provision.execute.observe import observe
 
     return observe(root)
+
+
+def as_json(data: object) -> str:
+    import json  # not at the top: most are read by people
+
+    return json.dumps(data, indent=2)
 
 
 def is_coloured(stream: TextIO) -> bool:

@@ -7,11 +7,12 @@ the files are kept aside while a tool is at work, and put back when it, or the w
 from __future__ import annotations
 
 import errno
-import json
 import os
 import re
 import stat
 import time
+
+from msgspec import json
 
 from provision.errors import ProvisionError
 from provision.execute.command import DEADLINE_S, demand
@@ -72,7 +73,7 @@ def _keep(target: Target) -> None:
         for name in FILES
         if (entry := target.stat(f"/etc/{name}")) is not None and stat.S_ISREG(entry.st_mode)
     }
-    target.commit([target.stage_file(KEPT_PATH, json.dumps(files).encode(), mode=0o600)])
+    target.commit([target.stage_file(KEPT_PATH, json.encode(files), mode=0o600)])
 
 
 def _put_back(target: Target) -> None:
@@ -81,7 +82,7 @@ def _put_back(target: Target) -> None:
     if kept is None:
         return
     staged = []
-    for name, file in json.loads(target.read_file(KEPT_PATH) or b"{}").items():
+    for name, file in json.decode(target.read_file(KEPT_PATH) or b"{}").items():
         path, content = f"/etc/{name}", file["content"].encode("latin-1")
         present = target.stat(path)
         is_later = present is not None and present.st_mtime > kept.st_mtime + DEADLINE_S

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
@@ -55,8 +56,8 @@ class Outcome(Struct, frozen=True):
     unchanged: int = 0
     activated: int = 0
 
-    def plus(self, result: str) -> Outcome:
-        return structs.replace(self, **{result: getattr(self, result) + 1})
+    def plus(self, result: str, number: int = 1) -> Outcome:
+        return structs.replace(self, **{result: getattr(self, result) + number})
 
 
 def apply(
@@ -206,17 +207,16 @@ class _Run:
 
     def _tell(self, done: Sequence[tuple[Step | None, Difference | None]], duration_ms: int) -> None:
         results = [(_result(step, difference, duration_ms), step) for step, difference in done]
-        self._journal.record(
-            self._record(result, step) for result, step in results if result.result != UNCHANGED
-        )
+        self._record((result, step) for result, step in results if result.result != UNCHANGED)
+        for kind, number in Counter(result.result for result, _ in results).items():
+            self.outcome = self.outcome.plus(kind, number)
         for result, _ in results:
-            self.outcome = self.outcome.plus(result.result)
             self._on_step(result)
 
     def _tell_failure(self, error: StepError, duration_ms: int) -> None:
         message = f"{error.message} ({error.hint})" if error.hint else error.message
         result = StepResult(error.path, describe(error.step.action), "failed", duration_ms, message)
-        self._journal.record([self._record(result, error.step)])
+        self._record([(result, error.step)])
         self._on_step(result)
 
     def _tell_job(self, told: Told) -> None:
@@ -227,17 +227,21 @@ class _Run:
         result = StepResult(
             job.because, describe_job(job), told.done.result or UNCHANGED, told.duration_ms, message
         )
-        self._journal.record([self._record(result, None)])
+        self._record([(result, None)])
         if error is None:
             self.outcome = self.outcome.plus("activated")
         self._on_step(result)
 
-    def _record(self, result: StepResult, step: Step | None) -> StepRecord:
+    def _record(self, done: Iterable[tuple[StepResult, Step | None]]) -> None:
+        now = self._journal.timestamp()
+        self._journal.record(self._record_of(result, step, now) for result, step in done)
+
+    def _record_of(self, result: StepResult, step: Step | None, now: str) -> StepRecord:
         wanted = self._wanted.get(id(step))
         origin = wanted.origin if wanted else None
         return StepRecord(
             run=self._started,
-            time=self._journal.timestamp(),
+            time=now,
             because=result.because,
             action=result.summary,
             result=result.result,

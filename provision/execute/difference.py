@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 from msgspec import Struct
@@ -22,15 +22,21 @@ class Kind(StrEnum):
 
 
 class Difference(Struct, frozen=True):
-    """`summary` names the thing, e.g. `file /etc/motd`; `lines` start with `-` (before) or `+` (after)."""
+    """`summary` names the thing, e.g. `file /etc/motd`; `details` are lines, or what makes them."""
 
     kind: Kind
     summary: str
-    lines: tuple[str, ...] = ()
+    details: Sequence[str] | Callable[[], Sequence[str]] = ()
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """They start with `-` (before) or `+` (after)."""
+        return tuple(self.details() if callable(self.details) else self.details)
 
 
-def created(summary: str, lines: Sequence[str] = ()) -> Difference:
-    return Difference(Kind.CREATE, summary, tuple(lines))
+def created(summary: str, details: Sequence[str] | Callable[[], Sequence[str]] = ()) -> Difference:
+    """`details` may be made when they are read: an apply of two thousand new files shows none of their texts."""
+    return Difference(Kind.CREATE, summary, details)
 
 
 def removed(summary: str, lines: Sequence[str] = ()) -> Difference:

@@ -44,19 +44,16 @@ class ActionError(ProvisionError):
 
 
 def probe_each(actions: Sequence[A], look: Callable[[A], Difference | None]) -> list[Difference | None]:
-    found = []
-    for action in actions:
-        with during(action, f"look at {describe(action)}"):
-            found.append(_look_as_allowed(action, look))
-    return found
-
-
-def _look_as_allowed(action: A, look: Callable[[A], Difference | None]) -> Difference | None:
     """A plan may be made without privileges: what it cannot see is shown as such, and not as being right."""
-    try:
-        return look(action)
-    except PermissionError:
-        return changed(describe(action), [f"{NOT_KNOWN}only root may look at it"])
+    found: list[Difference | None] = []
+    for action in actions:
+        try:
+            found.append(look(action))
+        except PermissionError:
+            found.append(changed(describe(action), [f"{NOT_KNOWN}only root may look at it"]))
+        except (ProvisionError, OSError) as error:
+            raise _blamed(error, action, f"look at {describe(action)}") from error
+    return found
 
 
 @contextmanager
@@ -66,7 +63,9 @@ def during(action: Action, doing: str) -> Iterator[None]:
         yield
     except ActionError:
         raise
-    except ProvisionError as error:
-        raise ActionError(error, action) from error
-    except OSError as error:
-        raise ActionError(refusal(doing, error), action) from error
+    except (ProvisionError, OSError) as error:
+        raise _blamed(error, action, doing) from error
+
+
+def _blamed(error: ProvisionError | OSError, action: Action, doing: str) -> ActionError:
+    return ActionError(error if isinstance(error, ProvisionError) else refusal(doing, error), action)

@@ -34,6 +34,10 @@ class OpenDirectories:
         fd = self._fds.get(directory)
         return (self._find(directory) if fd is None else fd), name
 
+    def lacks(self, path: str) -> bool:
+        """Whether the directory that holds `path` was looked for already, and was not there."""
+        return path.rpartition("/")[0] in self._missing
+
     def knows(self, directory: str) -> bool:
         return directory in self._fds
 

@@ -99,6 +99,8 @@ def to_be_created(target: Target, steps: Sequence[Step]) -> frozenset[Thing]:
 
 def leaving(machine: Machine, owned: frozenset[Thing], steps: Sequence[Step]) -> Leaving:
     """In the order to remove them: units, blocks in files, files, then directories from the deepest up."""
+    if not owned:
+        return Leaving()
     machine.target.look_anew()
     stale = owned - _asked(machine.target, steps)
     if not stale:

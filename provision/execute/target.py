@@ -11,6 +11,7 @@ import fcntl
 import os
 import stat
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import ParamSpec, Protocol, TypeVar
 from zlib import crc32
@@ -26,6 +27,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 DIRECTORY_MODE = 0o755
+READ_BYTES = 256 * 1024  # most files at once; a file object would ask for its size and position first
 TEMPORARY_PREFIX = ".provision-"
 
 
@@ -80,6 +82,8 @@ class Target:
 
     def stat(self, path: str) -> os.stat_result | None:
         """The entry itself: a link is not followed."""
+        if self._open.lacks(path):
+            return None
         try:
             directory_fd, name = self._open.parent(path)
             return os.stat(name, dir_fd=directory_fd, follow_symlinks=False)
@@ -100,8 +104,10 @@ class Target:
             fd = self._open_file(path)
         except (FileNotFoundError, NotADirectoryError):
             return None
-        with os.fdopen(fd, "rb", buffering=0) as file:
-            return file.read()
+        try:
+            return b"".join(iter(partial(os.read, fd, READ_BYTES), b""))
+        finally:
+            os.close(fd)
 
     def _open_file(self, path: str) -> int:
         # O_NONBLOCK: a FIFO in the place of a file must not stop the run.
@@ -217,8 +223,9 @@ class Target:
     def sync(self, staged: Sequence[StagedFile]) -> None:
         """One `syncfs` for each file system that holds one of the files."""
         seen: set[int] = set()
-        for file in staged:
-            directory_fd, _ = self._open.parent(file.path)
+        # One file of each directory stands for all.
+        for path in {file.path.rpartition("/")[0]: file.path for file in staged}.values():
+            directory_fd, _ = self._open.parent(path)
             device = os.fstat(directory_fd).st_dev
             if device not in seen:
                 seen.add(device)

@@ -7,13 +7,13 @@ has a key that only root reads.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections.abc import Sequence
+from functools import cache
 from typing import Any, get_args
 
 import msgspec
-from msgspec import Struct, structs
+from msgspec import Struct
 
 from provision.actions import (
     Action,
@@ -52,10 +52,6 @@ SEALED: dict[type, dict[str, Any]] = {
     WriteFile: {"content": b""},
 }
 ACTIONS: dict[str, type] = {action.__name__: action for action in get_args(Action)}
-KEPT: dict[type, tuple[str, ...]] = {
-    action: tuple(field.name for field in structs.fields(action) if field.name not in SEALED.get(action, {}))
-    for action in ACTIONS.values()
-}
 
 Seal = tuple[str, ...]
 """Digests, `algorithm:hex`, of one sealed value; of an appended text one for each line."""
@@ -94,7 +90,7 @@ def read_wanted(target: Target) -> tuple[Wanted, ...] | None:
     """None when nothing was kept."""
     content = target.read_file(WANTED_PATH)
     try:
-        return None if content is None else tuple(_wanted(**data) for data in json.loads(content))
+        return None if content is None else tuple(_wanted(**data) for data in msgspec.json.decode(content))
     except (ValueError, KeyError, TypeError):
         # Emptied by a power cut, or of another version of this program: the next apply writes it anew.
         return None
@@ -153,9 +149,15 @@ def _file_seals(machine: Machine, action: WriteFile, key: bytes) -> tuple[Seal, 
         return ()
 
 
+@cache
+def _kept(kind: type[Action]) -> tuple[str, ...]:
+    sealed = SEALED.get(kind, {})
+    return tuple(name for name in kind.__struct_fields__ if name not in sealed)
+
+
 def _action_data(wanted: Wanted) -> dict[str, Any]:
     action = wanted.step.action
-    kept = {name: getattr(action, name) for name in KEPT[type(action)]}
+    kept = {name: getattr(action, name) for name in _kept(type(action))}
     return {"action": type(action).__name__, "fields": kept, "seals": wanted.seals}
 
 

@@ -97,8 +97,7 @@ def _difference(machine: Machine, accounts: Accounts, action: WriteFile) -> Diff
     summary = describe(action)
     entry = machine.target.stat(action.path)
     if entry is None:
-        metadata = [f"+mode {action.mode:04o}", f"+owner {action.user}:{action.group}"]
-        return created(summary, [*metadata, *_new_content_lines(machine, action, None)])
+        return created(summary, lambda: _new_file_lines(machine, action))
     if not action.overwrite:
         return None
     content, problem = read_regular(machine.target, action.path, entry)
@@ -106,6 +105,11 @@ def _difference(machine: Machine, accounts: Accounts, action: WriteFile) -> Diff
         return changed(summary, problem)
     metadata = metadata_lines(accounts, entry, mode=action.mode, user=action.user, group=action.group)
     return changed(summary, [*metadata, *_new_content_lines(machine, action, content)])
+
+
+def _new_file_lines(machine: Machine, action: WriteFile) -> Sequence[str]:
+    metadata = [f"+mode {action.mode:04o}", f"+owner {action.user}:{action.group}"]
+    return [*metadata, *_new_content_lines(machine, action, None)]
 
 
 def _new_content_lines(machine: Machine, action: WriteFile, before: bytes | None) -> Sequence[str]:

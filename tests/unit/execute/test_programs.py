@@ -114,6 +114,7 @@ def test_units_of_users_are_enabled_with_a_call_of_their_own(tmp_path: Path) -> 
     ],
 )
 def test_a_unit_to_be_enabled_is_compared_by_its_state(tmp_path: Path, state: str, differs: bool) -> None:
+    make_unit(tmp_path, "usr/lib/systemd/system/a.service")
     listed = f'[{{"unit_file":"a.service","state":"{state}","preset":null}}]'
     programs = Recorder(**{"list-unit-files": Completed(0, listed, "")})
     action = EnableUnit("a.service", True)
@@ -124,6 +125,7 @@ def test_a_unit_to_be_enabled_is_compared_by_its_state(tmp_path: Path, state: st
 
 
 def test_a_unit_that_systemd_does_not_find_is_to_be_created(tmp_path: Path) -> None:
+    make_unit(tmp_path, "etc/systemd/system/a.service")
     programs = Recorder(**{"list-unit-files": Completed(1, "[]", "")})
     action = MaskUnit("a.service", True)
 
@@ -131,6 +133,24 @@ def test_a_unit_that_systemd_does_not_find_is_to_be_created(tmp_path: Path) -> N
 
     assert difference is not None
     assert difference.lines == ("+masked",)
+
+
+def test_systemctl_is_not_asked_about_a_unit_without_a_file(tmp_path: Path) -> None:
+    make_unit(tmp_path, "usr/lib/systemd/user/a.service")  # of users, which is another unit
+    programs = Recorder()
+    action = EnableUnit("a.service", True)
+
+    (difference,) = handler_of(action).probe(machine(tmp_path, programs), [action])
+
+    assert difference is not None
+    assert difference.lines == ("+enabled",)
+    assert programs.calls == []
+
+
+def make_unit(root: Path, name: str) -> None:
+    place = root / name
+    place.parent.mkdir(parents=True)
+    place.write_text("[Service]\nExecStart=/bin/true\n")
 
 
 def test_the_unit_that_systemctl_refuses_is_named(tmp_path: Path) -> None:
