@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -11,6 +13,7 @@ from provision.document import Document
 from provision.findings import FileReport, Finding, Problem, place_of
 from provision.formats import FORMATS
 from provision.formats.locate import Layout
+from provision.formats.source import MAX_CONFIG_BYTES
 from provision.resolve import Includes, Resolver
 
 if TYPE_CHECKING:
@@ -55,6 +58,22 @@ def load_bytes(
     return Loaded(file, chosen.name, document, findings, layout)
 
 
+def read_config(file: str) -> bytes:
+    """A file, or - for standard input. OSError when it cannot be read.
+
+    At most one byte more than a config may have: enough to refuse it, also from an endless device.
+    """
+    if file == "-":
+        return sys.stdin.buffer.read(MAX_CONFIG_BYTES + 1)
+    with open(file, "rb") as stream:  # noqa: PTH123 - importing pathlib takes longer than the check
+        return stream.read(MAX_CONFIG_BYTES + 1)
+
+
+def shown_name(file: str) -> str:
+    """Of what `read_config` reads, as text that can be printed: Python keeps other bytes as lone surrogates."""
+    return "<stdin>" if file == "-" else os.fsencode(file).decode("utf-8", "replace")
+
+
 def load_file(path: Path, *, resolver: Resolver | None = None) -> Loaded:
     """A config and the files it includes; URLs only with another resolver. OSError when it cannot be read."""
-    return load_bytes(path.read_bytes(), file=str(path), resolver=resolver or Includes())
+    return load_bytes(read_config(str(path)), file=str(path), resolver=resolver or Includes())

@@ -79,17 +79,19 @@ def prepare(file: str, root: Path) -> Prepared | ExitCode:
     """The plan for the machine below `root`, or the exit code after printing what is wrong."""
     import hashlib
 
-    from provision.load import load_bytes
+    from provision.load import load_bytes, read_config, shown_name
     from provision.resolve import Includes, fetch_config
 
     try:
-        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        data = read_config(file)
         if not root.is_dir():
             raise NotADirectoryError(0, "not a directory", str(root))
     except OSError as error:
-        print(f"provision: cannot read {error.filename or file}: {error.strerror}", file=sys.stderr)
+        print(
+            f"provision: cannot read {shown_name(error.filename or file)}: {error.strerror}", file=sys.stderr
+        )
         return ExitCode.USAGE
-    loaded = load_bytes(data, file="<stdin>" if file == "-" else file, resolver=Includes(fetch=fetch_config))
+    loaded = load_bytes(data, file=shown_name(file), resolver=Includes(fetch=fetch_config))
     if loaded.document is None or not loaded.valid:
         from provision.findings import render_text
 

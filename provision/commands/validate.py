@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -51,7 +50,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from provision.load import load_bytes
+    from provision.load import load_bytes, read_config, shown_name
     from provision.resolve import Includes, fetch_config
 
     resolver = Includes(fetch=fetch_config if args.fetch else None)
@@ -60,12 +59,12 @@ def run(args: argparse.Namespace) -> int:
     unreadable = False
     for file in args.files:
         try:
-            data = _read(file)
+            data = read_config(file)
         except OSError as failure:
             print(f"provision: cannot read {file!r}: {failure.strerror}", file=sys.stderr)
             unreadable = True
             continue
-        loaded = load_bytes(data, file=_shown(file), resolver=resolver)
+        loaded = load_bytes(data, file=shown_name(file), resolver=resolver)
         if verifies:
             loaded = _with_units(loaded, data, resolver)
         reports.append(_sized(loaded.report, len(data), args.platform))
@@ -96,21 +95,6 @@ def _with_units(loaded: Loaded, data: bytes, resolver: Resolver) -> Loaded:
 
     said = verify_units(loaded.document)
     return load_bytes(data, file=loaded.file, resolver=resolver, also=said) if said else loaded
-
-
-def _read(file: str) -> bytes:
-    """At most one byte more than a config may have: enough to refuse it, also from an endless device."""
-    from provision.formats.source import MAX_CONFIG_BYTES
-
-    if file == "-":
-        return sys.stdin.buffer.read(MAX_CONFIG_BYTES + 1)
-    with open(file, "rb") as stream:  # noqa: PTH123 - importing pathlib takes longer than the check
-        return stream.read(MAX_CONFIG_BYTES + 1)
-
-
-def _shown(file: str) -> str:
-    """The name as text that can be printed: Python keeps bytes that are not UTF-8 as lone surrogates."""
-    return "<stdin>" if file == "-" else os.fsencode(file).decode("utf-8", "replace")
 
 
 def _exit_code(reports: Sequence[FileReport], *, strict: bool) -> int:
