@@ -92,11 +92,13 @@ class Construction(Struct):
             if not isinstance(key, ScalarNode):
                 self._report("key-not-text", place, "a key must be text", key)
                 continue
+            hint = None
             if key.tag == MERGE_TAG:
                 self._check_merge(value, place)
-            elif key.value in seen:
+                hint = "merge several mappings with one key: <<: [*first, *second]"
+            if key.value in seen:
                 message = f"key {key.value!r} is there twice, first in line {seen[key.value].line + 1}"
-                self._report("duplicate-key", (*place, key.value), message, key)
+                self._report("duplicate-key", (*place, key.value), message, key, hint)
             seen.setdefault(key.value, start_of(key))
 
     def _check_merge(self, value: Node, place: Place) -> None:
