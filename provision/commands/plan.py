@@ -14,7 +14,7 @@ from msgspec import Struct
 from provision.errors import ExitCode, ProvisionError
 from provision.execute.journal import read_history
 from provision.execute.machine import Machine
-from provision.execute.survey import Change, survey
+from provision.execute.survey import Survey, survey
 from provision.execute.target import Target
 from provision.facts import Facts
 from provision.plan.build import Plan, plan
@@ -23,6 +23,8 @@ from provision.plan.render import render_text as render_changes
 
 if TYPE_CHECKING:
     from provision.document import Document
+    from provision.execute.running.effects import Effect
+    from provision.execute.running.system import RunningSystem
 
 HELP = "show what apply would change on a machine, and change nothing"
 
@@ -57,16 +59,33 @@ def run(args: Namespace) -> int:
     prepared = prepare(args.file, args.root)
     if isinstance(prepared, ExitCode):
         return prepared
+    system = system_at(args.root)
     with Target(args.root) as target:
-        changes = find_changes(prepared.plan, target)
+        found = find_changes(prepared.plan, target)
+        running = None if system is None else find_effects(system, target, found)
     if args.format == "json":
-        print(json.dumps(as_data(changes), indent=2))
+        print(json.dumps(as_data(found.changes, running), indent=2))
     else:
-        print(render_changes(changes, coloured=is_coloured(sys.stdout)), end="")
-    return ExitCode.CHANGES if changes and args.detailed_exitcode else ExitCode.DONE
+        print(render_changes(found.changes, running or (), coloured=is_coloured(sys.stdout)), end="")
+    return ExitCode.CHANGES if (found.changes or running) and args.detailed_exitcode else ExitCode.DONE
 
 
-def find_changes(plan: Plan, target: Target) -> tuple[Change, ...]:
+def system_at(root: Path, *, confirm_s: int | None = None) -> RunningSystem | None:
+    """None when the root directory is not that of the system that runs here."""
+    if root.resolve() != Path("/"):  # most do not run, and load nothing of what follows
+        return None
+    from provision.execute.running.system import running_system
+
+    return running_system(root, confirm_s=confirm_s)
+
+
+def find_effects(system: RunningSystem, target: Target, found: Survey) -> tuple[Effect, ...]:
+    from provision.execute.running.effects import effects
+
+    return effects(system, target, found)
+
+
+def find_changes(plan: Plan, target: Target) -> Survey:
     """Needs the network only for what cannot be compared otherwise: remote contents without a digest, and
     archives that this machine never unpacked."""
     from provision.fetch.gather import DEADLINE_S, fetch_all, unreadable
