@@ -14,7 +14,6 @@ from provision.findings import FileReport, render_github, render_json, render_te
 
 if TYPE_CHECKING:
     from provision.load import Loaded
-    from provision.resolve import Resolver
 
 HELP = "Say what is wrong with config files: which file, which line, and what to write instead."
 
@@ -66,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
             continue
         loaded = load_bytes(data, file=shown_name(file), resolver=resolver)
         if verifies:
-            loaded = _with_units(loaded, data, resolver)
+            loaded = _with_units(loaded)
         reports.append(_sized(loaded.report, len(data), args.platform))
     sys.stdout.write(RENDERERS[args.format](reports))
     return ExitCode.USAGE if unreadable else _exit_code(reports, strict=args.strict)
@@ -86,15 +85,14 @@ def _sized(report: FileReport, size_bytes: int, platform: str | None) -> FileRep
     return structs.replace(report, findings=report.findings + found)
 
 
-def _with_units(loaded: Loaded, data: bytes, resolver: Resolver) -> Loaded:
+def _with_units(loaded: Loaded) -> Loaded:
     """With what systemd itself says about the units, where it is installed."""
     if loaded.document is None or not loaded.document.units:
         return loaded
     from provision.execute.verify_units import verify_units
-    from provision.load import load_bytes
 
     said = verify_units(loaded.document)
-    return load_bytes(data, file=loaded.file, resolver=resolver, also=said) if said else loaded
+    return loaded.with_problems(said) if said else loaded
 
 
 def _exit_code(reports: Sequence[FileReport], *, strict: bool) -> int:
