@@ -5,12 +5,18 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import to_builtins
 
-from provision.commands.plan import Prepared, add_config_arguments, as_json, is_coloured, prepare
+from provision.commands.plan import (
+    Prepared,
+    add_config_arguments,
+    as_json,
+    is_coloured,
+    prepare,
+    system_at,
+)
 from provision.errors import ExitCode, ProvisionError
 from provision.execute.apply import UNCHANGED, Outcome, StepResult, apply
 from provision.execute.journal import Journal
@@ -40,7 +46,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 
 def run(args: Namespace) -> int:
-    system = _system(args.root, args.confirm)
+    system = system_at(args.root, confirm_s=args.confirm)
     if args.confirm is not None and system is None:
         print(f"provision apply: --confirm: {args.root} is not the running system", file=sys.stderr)
         return ExitCode.USAGE
@@ -62,14 +68,6 @@ def run(args: Namespace) -> int:
     else:
         print(_totals(outcome))
     return ExitCode.DONE
-
-
-def _system(root: Path, confirm_s: int | None) -> RunningSystem | None:
-    if root.resolve() != Path("/"):  # most do not run, and load nothing of what follows
-        return None
-    from provision.execute.running.system import running_system
-
-    return running_system(root, confirm_s=confirm_s)
 
 
 def _print_last_words(error: ProvisionError) -> None:

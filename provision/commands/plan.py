@@ -13,7 +13,7 @@ from msgspec import Struct
 from provision.errors import ExitCode, ProvisionError
 from provision.execute.journal import read_history
 from provision.execute.machine import Machine
-from provision.execute.survey import Change, survey
+from provision.execute.survey import Survey, survey
 from provision.execute.target import Target
 from provision.facts import Facts
 from provision.plan.build import Plan, plan
@@ -22,6 +22,8 @@ from provision.plan.render import render_text as render_changes
 
 if TYPE_CHECKING:
     from provision.document import Document
+    from provision.execute.running.effects import Effect
+    from provision.execute.running.system import RunningSystem
 
 HELP = "show what apply would change on a machine, and change nothing"
 
@@ -56,16 +58,33 @@ def run(args: Namespace) -> int:
     prepared = prepare(args.file, args.root)
     if isinstance(prepared, ExitCode):
         return prepared
+    system = system_at(args.root)
     with Target(args.root) as target:
-        changes = find_changes(prepared.plan, target)
+        found = find_changes(prepared.plan, target)
+        running = None if system is None else find_effects(system, target, found)
     if args.format == "json":
-        print(as_json(as_data(changes)))
+        print(as_json(as_data(found.changes, running)))
     else:
-        print(render_changes(changes, coloured=is_coloured(sys.stdout)), end="")
-    return ExitCode.CHANGES if changes and args.detailed_exitcode else ExitCode.DONE
+        print(render_changes(found.changes, running or (), coloured=is_coloured(sys.stdout)), end="")
+    return ExitCode.CHANGES if (found.changes or running) and args.detailed_exitcode else ExitCode.DONE
 
 
-def find_changes(plan: Plan, target: Target) -> tuple[Change, ...]:
+def system_at(root: Path, *, confirm_s: int | None = None) -> RunningSystem | None:
+    """None when the root directory is not that of the system that runs here."""
+    if root.resolve() != Path("/"):  # most do not run, and load nothing of what follows
+        return None
+    from provision.execute.running.system import running_system
+
+    return running_system(root, confirm_s=confirm_s)
+
+
+def find_effects(system: RunningSystem, target: Target, found: Survey) -> tuple[Effect, ...]:
+    from provision.execute.running.effects import effects
+
+    return effects(system, target, found)
+
+
+def find_changes(plan: Plan, target: Target) -> Survey:
     """Needs the network only for what cannot be compared otherwise: remote contents without a digest, and
     archives that this machine never unpacked."""
     from provision.fetch.gather import DEADLINE_S, fetch_all, unreadable
@@ -78,17 +97,19 @@ def prepare(file: str, root: Path) -> Prepared | ExitCode:
     """The plan for the machine below `root`, or the exit code after printing what is wrong."""
     import hashlib
 
-    from provision.load import load_bytes
+    from provision.load import load_bytes, read_config, shown_name
     from provision.resolve import Includes, fetch_config
 
     try:
-        data = sys.stdin.buffer.read() if file == "-" else Path(file).read_bytes()
+        data = read_config(file)
         if not root.is_dir():
             raise NotADirectoryError(0, "not a directory", str(root))
     except OSError as error:
-        print(f"provision: cannot read {error.filename or file}: {error.strerror}", file=sys.stderr)
+        print(
+            f"provision: cannot read {shown_name(error.filename or file)}: {error.strerror}", file=sys.stderr
+        )
         return ExitCode.USAGE
-    loaded = load_bytes(data, file="<stdin>" if file == "-" else file, resolver=Includes(fetch=fetch_config))
+    loaded = load_bytes(data, file=shown_name(file), resolver=Includes(fetch=fetch_config))
     if loaded.document is None or not loaded.valid:
         from provision.findings import render_text
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -15,7 +14,6 @@ from provision.findings import FileReport, render_github, render_json, render_te
 
 if TYPE_CHECKING:
     from provision.load import Loaded
-    from provision.resolve import Resolver
 
 HELP = "Say what is wrong with config files: which file, which line, and what to write instead."
 
@@ -51,7 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    from provision.load import load_bytes
+    from provision.load import load_bytes, read_config, shown_name
     from provision.resolve import Includes, fetch_config
 
     resolver = Includes(fetch=fetch_config if args.fetch else None)
@@ -60,14 +58,14 @@ def run(args: argparse.Namespace) -> int:
     unreadable = False
     for file in args.files:
         try:
-            data = _read(file)
+            data = read_config(file)
         except OSError as failure:
             print(f"provision: cannot read {file!r}: {failure.strerror}", file=sys.stderr)
             unreadable = True
             continue
-        loaded = load_bytes(data, file=_shown(file), resolver=resolver)
+        loaded = load_bytes(data, file=shown_name(file), resolver=resolver)
         if verifies:
-            loaded = _with_units(loaded, data, resolver)
+            loaded = _with_units(loaded)
         reports.append(_sized(loaded.report, len(data), args.platform))
     sys.stdout.write(RENDERERS[args.format](reports))
     return ExitCode.USAGE if unreadable else _exit_code(reports, strict=args.strict)
@@ -87,30 +85,14 @@ def _sized(report: FileReport, size_bytes: int, platform: str | None) -> FileRep
     return structs.replace(report, findings=report.findings + found)
 
 
-def _with_units(loaded: Loaded, data: bytes, resolver: Resolver) -> Loaded:
+def _with_units(loaded: Loaded) -> Loaded:
     """With what systemd itself says about the units, where it is installed."""
     if loaded.document is None or not loaded.document.units:
         return loaded
     from provision.execute.verify_units import verify_units
-    from provision.load import load_bytes
 
     said = verify_units(loaded.document)
-    return load_bytes(data, file=loaded.file, resolver=resolver, also=said) if said else loaded
-
-
-def _read(file: str) -> bytes:
-    """At most one byte more than a config may have: enough to refuse it, also from an endless device."""
-    from provision.formats.source import MAX_CONFIG_BYTES
-
-    if file == "-":
-        return sys.stdin.buffer.read(MAX_CONFIG_BYTES + 1)
-    with open(file, "rb") as stream:  # noqa: PTH123 - importing pathlib takes longer than the check
-        return stream.read(MAX_CONFIG_BYTES + 1)
-
-
-def _shown(file: str) -> str:
-    """The name as text that can be printed: Python keeps bytes that are not UTF-8 as lone surrogates."""
-    return "<stdin>" if file == "-" else os.fsencode(file).decode("utf-8", "replace")
+    return loaded.with_problems(said) if said else loaded
 
 
 def _exit_code(reports: Sequence[FileReport], *, strict: bool) -> int:

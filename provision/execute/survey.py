@@ -35,13 +35,31 @@ class Change(Struct, frozen=True):
     origin: Origin | None = None
 
 
-def survey(plan: Plan, machine: Machine, owned: frozenset[Thing]) -> tuple[Change, ...]:
-    """Differences in the order in which an apply would remove them."""
+class Survey(Struct, frozen=True):
+    """`changes` in the order in which an apply would make them; `differing` steps and `going` things ask for them.
+
+    `plan` is the one that was asked about, with its trees unpacked.
+    """
+
+    plan: Plan
+    changes: tuple[Change, ...]
+    differing: tuple[Step, ...]
+    going: tuple[Thing, ...]
+
+
+def survey(plan: Plan, machine: Machine, owned: frozenset[Thing]) -> Survey:
     plan = unpacked(plan, machine.target, machine.contents)
-    removed = [Change(None, removal.difference) for removal in leaving(machine, owned, plan.steps).removals]
+    removals = leaving(machine, owned, plan.steps).removals
     found = zip(plan.steps, probe_steps(machine, plan.steps), strict=True)
-    differing = ((step.because, difference) for step, difference in found if difference)
-    return (*removed, *(Change(because, found, plan.origins.get(because)) for because, found in differing))
+    differing = [(step, difference) for step, difference in found if difference]
+    removed = [Change(None, removal.difference) for removal in removals]
+    changed = [Change(step.because, found, plan.origins.get(step.because)) for step, found in differing]
+    return Survey(
+        plan,
+        changes=(*removed, *changed),
+        differing=tuple(step for step, _ in differing),
+        going=tuple(removal.thing for removal in removals),
+    )
 
 
 def batches(steps: Sequence[Step]) -> Iterator[tuple[Step, ...]]:

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from msgspec import Struct
 
 from provision.document import Document
-from provision.findings import Finding, Problem
+from provision.findings import Finding
 from provision.formats import native
 from provision.formats.locate import Layout
 from provision.resolve import Resolver
@@ -18,10 +18,7 @@ class Format(Struct, frozen=True):
 
     name: str
     recognises: Callable[[bytes], bool]
-    load: Callable[
-        [bytes, str, Resolver | None, tuple[Problem, ...]],
-        tuple[Document | None, tuple[Finding, ...], Layout | None],
-    ]
+    load: Callable[[bytes, str, Resolver | None], tuple[Document | None, tuple[Finding, ...], Layout | None]]
 
 
 FORMATS: tuple[Format, ...] = (

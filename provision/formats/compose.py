@@ -29,14 +29,14 @@ class Composed(Struct, frozen=True):
 
     layout: Layout
     data: Plain
-    problems: Problems
     findings: tuple[Finding, ...]
 
     @property
     def is_whole(self) -> bool:
         """Otherwise something is missing, and what refers to it would be blamed."""
-        serious = any(problem.severity is Severity.ERROR for _, problem in self.problems.includes)
-        return not (serious or self.problems.nodes or self.findings)
+        problems = self.layout.problems
+        serious = any(problem.severity is Severity.ERROR for _, problem in problems.includes)
+        return not (serious or problems.nodes or self.findings)
 
 
 def compose(source: Source, tree: Tree, resolver: Resolver | None) -> Composed:
@@ -44,12 +44,13 @@ def compose(source: Source, tree: Tree, resolver: Resolver | None) -> Composed:
     composer = _Composer(source, resolver)
     chain = (resolver.identity(source.file),) if resolver else ()
     root = composer.whole(0, tree, chain)
-    layout = Layout(root, tuple(composer.sources), composer.origins, frozenset(composer.merged))
     construction = Construction()
     data, _ = construction.make(root)
     nodes = (*composer.nodes, *((0, problem) for problem in construction.problems))
     problems = Problems(includes=tuple(composer.problems), nodes=nodes)
-    return Composed(layout, data, problems, tuple(composer.findings))
+    merged = frozenset(composer.merged)
+    layout = Layout(root, tuple(composer.sources), composer.origins, merged, problems)
+    return Composed(layout, data, tuple(composer.findings))
 
 
 class _Composer:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct, field, structs
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
@@ -23,15 +23,27 @@ class Source(Struct, frozen=True):
     root: Node
 
 
+class Problems(Struct, frozen=True):
+    """What is wrong with the whole, with the includes of one source, and with the YAML of one source."""
+
+    whole: tuple[Problem, ...] = ()
+    includes: tuple[tuple[int, Problem], ...] = ()
+    nodes: tuple[tuple[int, NodeProblem], ...] = ()
+
+
 class Layout(Struct, frozen=True):
-    """Where everything in a config is written. `origins` says which source a node is from, when not the first;
-    `merged` are the nodes made of several sources' nodes. Both by the identity of the node.
+    """Where everything in a config is written, and what is wrong with it.
+
+    `origins` says which source a node is from, when not the first; `merged` are the nodes made of several sources'
+    nodes. Both by the identity of the node. `moves_lines`: a line of a text may be another line of the file.
     """
 
     root: Node
     sources: tuple[Source, ...]
     origins: Mapping[int, int] = field(default_factory=dict)
     merged: frozenset[int] = frozenset()
+    problems: Problems = Problems()
+    moves_lines: bool = False
 
     def origin(self, node: Node) -> int:
         return self.origins.get(id(node), 0)
@@ -42,6 +54,13 @@ class Layout(Struct, frozen=True):
         written = node if key is None else key
         return Origin(self.sources[self.origin(written)].file, written.start_mark.line + 1)
 
+    def with_whole(self, found: Iterable[Problem]) -> Layout:
+        """With these problems of the whole, too, as far as they are to be listed."""
+        whole = [*self.problems.whole, *found]
+        whole.sort(key=lambda problem: problem.severity is not Severity.ERROR)  # no warning hides an error
+        problems = structs.replace(self.problems, whole=tuple(whole[: MAX_PROBLEMS + 1]))
+        return structs.replace(self, problems=problems)
+
     def spans(self, node: Node) -> Iterator[tuple[int, Span]]:
         """Everything that a node is made of."""
         if id(node) not in self.merged:
@@ -51,17 +70,16 @@ class Layout(Struct, frozen=True):
             yield from self.spans(child[1] if isinstance(child, tuple) else child)
 
 
-class Problems(Struct, frozen=True):
-    """What is wrong with the whole, with the includes of one source, and with the YAML of one source."""
-
-    whole: tuple[Problem, ...] = ()
-    includes: tuple[tuple[int, Problem], ...] = ()
-    nodes: tuple[tuple[int, NodeProblem], ...] = ()
+def moved(problems: Iterable[Problem], moves_lines: bool) -> Iterator[Problem]:
+    """After a value of several lines, a line of the text is another line of the file."""
+    for problem in problems:
+        yield structs.replace(problem, text_line=None) if moves_lines else problem
 
 
-def located(layout: Layout, problems: Problems) -> tuple[Finding, ...]:
+def located(layout: Layout) -> tuple[Finding, ...]:
     """Findings in the order of the files, and of the lines in them."""
-    lines = _Lines(layout, problems)
+    problems = layout.problems
+    lines = _Lines(layout)
     found = [lines.locate(problem, _seek(problem, layout.root)) for problem in problems.whole[:MAX_PROBLEMS]]
     for index, problem in problems.includes[:MAX_PROBLEMS]:
         found.append(lines.locate(problem, _seek(problem, layout.sources[index].root), index))
@@ -83,9 +101,9 @@ def located(layout: Layout, problems: Problems) -> tuple[Finding, ...]:
 class _Lines:
     """The lines of each source with secrets masked, made when the first of them is shown."""
 
-    def __init__(self, layout: Layout, problems: Problems) -> None:
+    def __init__(self, layout: Layout) -> None:
         self._layout = layout
-        self._hidden = tuple(_hidden(layout, problems))
+        self._hidden = tuple(_hidden(layout))
         self._shown: dict[int, list[str]] = {}
 
     def of(self, index: int) -> list[str]:
@@ -135,11 +153,11 @@ class _Lines:
         )
 
 
-def _hidden(layout: Layout, problems: Problems) -> Iterator[tuple[int, Span]]:
-    for problem in problems.whole:
+def _hidden(layout: Layout) -> Iterator[tuple[int, Span]]:
+    for problem in layout.problems.whole:
         if problem.sensitive and exists(layout.root, problem.place):
             yield from layout.spans(find(layout.root, problem.place)[1])
-    for index, problem in problems.includes:
+    for index, problem in layout.problems.includes:
         root = layout.sources[index].root
         if problem.sensitive and exists(root, problem.place):
             yield index, span_of(find(root, problem.place)[1])

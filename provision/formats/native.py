@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from itertools import islice
 from typing import Any
 
@@ -10,8 +10,8 @@ import msgspec
 from msgspec import structs
 
 from provision.document import Document, section_type
-from provision.findings import Finding, Problem, Severity, has_errors
-from provision.formats.locate import MAX_PROBLEMS, Layout, Problems, Source, located, text_finding
+from provision.findings import Finding, Problem, has_errors
+from provision.formats.locate import MAX_PROBLEMS, Layout, Problems, Source, located, moved, text_finding
 from provision.formats.nodes import Plain
 from provision.formats.source import TextError, decode
 from provision.formats.tree import Tree, parse
@@ -21,57 +21,51 @@ from provision.sections.hidden import HiddenText
 from provision.variables import check_variables
 from provision.vars import Filled, fill
 
+Read = tuple[Document | None, tuple[Finding, ...], Layout | None]
 
-def load(
-    data: bytes, file: str, resolver: Resolver | None = None, also: tuple[Problem, ...] = ()
-) -> tuple[Document | None, tuple[Finding, ...], Layout | None]:
+
+def load(data: bytes, file: str, resolver: Resolver | None = None) -> Read:
     """The document, or None when the findings hold an error; and where it all is. Never raises, whatever the bytes."""
     try:
         tree = parse(decode(data))
     except TextError as problem:
         return None, (text_finding(problem, data, file),), None
     source = Source(file, data, tree.root)
-    if isinstance(tree.data, dict) and "include" in tree.data and not tree.problems:
-        return _load_composed(source, tree, resolver, also)
-    layout = Layout(tree.root, (source,))
-    document, problems = (None, ()) if tree.problems else _read(tree.data, also)
-    if not problems and not tree.problems:
-        return document, (), layout
-    nodes = tuple((0, problem) for problem in tree.problems)
-    findings = located(layout, Problems(whole=problems, nodes=nodes))
-    return (None if has_errors(findings) else document), findings, layout
+    if tree.problems:
+        nodes = tuple((0, problem) for problem in tree.problems)
+        layout = Layout(tree.root, (source,), problems=Problems(nodes=nodes))
+        return None, located(layout), layout
+    if isinstance(tree.data, dict) and "include" in tree.data:
+        return _load_composed(source, tree, resolver)
+    return _read(tree.data, Layout(tree.root, (source,)))
 
 
-def _load_composed(
-    source: Source, tree: Tree, resolver: Resolver | None, also: tuple[Problem, ...]
-) -> tuple[Document | None, tuple[Finding, ...], Layout | None]:
+def _load_composed(source: Source, tree: Tree, resolver: Resolver | None) -> Read:
     from provision.formats.compose import compose
 
     composed = compose(source, tree, resolver)
-    document, problems = _read(composed.data, also) if composed.is_whole else (None, ())
-    findings = (
-        located(composed.layout, structs.replace(composed.problems, whole=problems)) + composed.findings
-    )
-    return (None if has_errors(findings) else document), findings, composed.layout
+    if composed.is_whole:
+        return _read(composed.data, composed.layout)
+    return None, located(composed.layout) + composed.findings, composed.layout
 
 
-def _read(data: Plain, also: tuple[Problem, ...]) -> tuple[Document | None, tuple[Problem, ...]]:
+def _read(data: Plain, layout: Layout) -> Read:
     try:
         document = convert(data)
     except msgspec.ValidationError as failure:
-        return None, tuple(islice(_shape_problems(data, str(failure)), MAX_PROBLEMS + 1))
-    problems = list(check_variables(document))
+        shape = islice(_shape_problems(data, str(failure)), MAX_PROBLEMS + 1)
+        layout = layout.with_whole(shape)
+        return None, located(layout), layout
     filled = fill(document)
-    problems += filled.problems
-    problems += _moved((*check_document(filled.document), *also), filled)
-    problems.sort(key=lambda problem: problem.severity is not Severity.ERROR)  # no warning hides an error
-    return filled.document, tuple(problems[: MAX_PROBLEMS + 1])
-
-
-def _moved(problems: Iterable[Problem], filled: Filled) -> Iterator[Problem]:
-    """After a value of several lines, a line of the text is another line of the file."""
-    for problem in problems:
-        yield structs.replace(problem, text_line=None) if filled.moves_lines else problem
+    layout = structs.replace(layout, moves_lines=filled.moves_lines)
+    meant = moved(check_document(filled.document), filled.moves_lines)
+    found = (*check_variables(document), *filled.problems, *meant)
+    if found:
+        layout = layout.with_whole(found)
+    if layout.problems == Problems():
+        return filled.document, (), layout
+    findings = located(layout)
+    return (None if has_errors(findings) else filled.document), findings, layout
 
 
 def convert(data: Plain) -> Document:
@@ -120,7 +114,7 @@ def _shape_problems(data: Plain, message: str) -> Iterator[Problem]:
         yield from check_variables(part)
         filled = Filled(part, ()) if own is None else fill(structs.replace(part, vars=own.vars))
         yield from (problem for problem in filled.problems if problem.place[0] == key)
-        yield from _moved(check_sections(filled.document), filled)
+        yield from moved(check_sections(filled.document), filled.moves_lines)
 
 
 def _part(key: str, data: Plain) -> Document | None:

@@ -95,13 +95,14 @@ class Construction(Struct):
             if not isinstance(key, ScalarNode):
                 self._report("key-not-text", place, "a key must be text", key)
                 continue
+            hint = None
             if key.tag == MERGE_TAG:
                 self._check_merge(value, place)
-            elif key.value in seen:
-                message = (
-                    f"key {key.value!r} is there twice, first in line {start_of(seen[key.value]).line + 1}"
-                )
-                self._report("duplicate-key", (*place, key.value), message, key)
+                hint = "merge several mappings with one key: <<: [*first, *second]"
+            if key.value in seen:
+                first = start_of(seen[key.value]).line + 1
+                message = f"key {key.value!r} is there twice, first in line {first}"
+                self._report("duplicate-key", (*place, key.value), message, key, hint)
             seen.setdefault(key.value, key)
 
     def _check_merge(self, value: Node, place: Place) -> None:

@@ -33,14 +33,30 @@ class Change(Protocol):
     def origin(self) -> Origin | None: ...
 
 
-def render_text(changes: Sequence[Change], *, coloured: bool = False) -> str:
-    """Each difference with its lines below it, then how many there are."""
+class Effect(Protocol):
+    """What becomes of something that runs."""
+
+    @property
+    def action(self) -> str: ...
+    @property
+    def summary(self) -> str: ...
+    @property
+    def because(self) -> str | None: ...
+    @property
+    def note(self) -> str | None: ...
+
+
+def render_text(changes: Sequence[Change], effects: Sequence[Effect] = (), *, coloured: bool = False) -> str:
+    """Each difference with its lines below it, then how many there are, and what that does to what runs."""
     blocks = ["".join(f"{line}\n" for line in _lines(change, coloured=coloured)) for change in changes]
-    return "\n".join([*blocks, totals(changes) + "\n"])
+    blocks.append(totals(changes, effects) + "\n")
+    if effects:
+        blocks.append("".join(f"{line}\n" for effect in effects for line in _effect_lines(effect)))
+    return "\n".join(blocks)
 
 
-def as_data(changes: Sequence[Change]) -> dict[str, Any]:
-    """What `plan --format json` prints."""
+def as_data(changes: Sequence[Change], effects: Sequence[Effect] | None = None) -> dict[str, Any]:
+    """What `plan --format json` prints. Without effects: nothing that could be affected runs there."""
     counts = _counts(changes)
     return {
         "summary": {"create": counts["create"], "change": counts["change"], "remove": counts["remove"]},
@@ -55,13 +71,26 @@ def as_data(changes: Sequence[Change]) -> dict[str, Any]:
             }
             for change in changes
         ],
+        "running": effects
+        if effects is None
+        else [
+            {
+                "path": effect.because,
+                "action": effect.action,
+                "summary": effect.summary,
+                "note": effect.note,
+            }
+            for effect in effects
+        ],
     }
 
 
-def totals(changes: Iterable[Change]) -> str:
+def totals(changes: Iterable[Change], effects: Sequence[Effect] = ()) -> str:
     counts = _counts(changes)
     if not any(counts.values()):
-        return "nothing to do: the machine is as asked for"
+        # Files that an earlier run changed, and did not live to put into effect.
+        left = "nothing to change; what runs is not yet as asked for"
+        return left if effects else "nothing to do: the machine is as asked for"
     return f"{counts['create']} to create, {counts['change']} to change, {counts['remove']} to remove"
 
 
@@ -86,3 +115,9 @@ def _lines(change: Change, *, coloured: bool) -> list[str]:
     because = f"  ({change.because})" if change.because else "  (no longer asked for)"
     head = paint(f"{sign} {difference.summary}", sign, coloured=coloured) + because
     return [head, *(paint(f"    {line}", line[:1], coloured=coloured) for line in difference.lines)]
+
+
+def _effect_lines(effect: Effect) -> list[str]:
+    because = f"  ({effect.because})" if effect.because else ""
+    head = f"{RUNNING_SIGN} {effect.action} {effect.summary}{because}"
+    return [head, f"    {effect.note}"] if effect.note else [head]

@@ -107,6 +107,8 @@ SYSTEM_GROUPS = frozenset(
 def check(document: Document, claims: tuple[Claim, ...]) -> Iterator[Problem]:
     """`claims` are those of all sections."""
     yield from _check_paths(claims)
+    yield from _check_hard_links(document, claims)
+    yield from _check_places(claims)
     yield from _check_names(document)
     yield from _check_owners(document)
     yield from _check_low_ids(document)
@@ -134,6 +136,39 @@ def _check_paths(claims: tuple[Claim, ...]) -> Iterator[Problem]:
                 does = "removes" if above.kind == "absent" else f"makes a {above.kind}"
                 message = f"{claim.path!r} is below {above.path!r}, which {maker} {does}"
                 yield error(f"below-{above.kind}", claim.place, message)
+
+
+def _check_hard_links(document: Document, claims: tuple[Claim, ...]) -> Iterator[Problem]:
+    """Linux gives a directory one name (link(2), EPERM); and what is not there has none to be added to."""
+    kinds = {claim.path: claim for claim in claims if claim.kind in ("absent", "directory")}
+    for index, link in enumerate(document.links):
+        target = kinds.get(link.target or "") if link.hard else None
+        if target is None:
+            continue
+        place: Place = ("links", index, "target")
+        if target.kind == "absent":
+            yield error("removed-file", place, f"{target.path!r} is removed by {path_text(target.place)}")
+        else:
+            message = f"{target.path!r} is a directory, made by {path_text(target.place)}"
+            yield error(
+                "hard-link-directory", place, message, "remove `hard`: a symbolic link can point to it"
+            )
+
+
+# The kernel's own; and what is empty again after a boot: file-hierarchy(7).
+KERNEL_PATHS = ("/proc/", "/sys/")
+FORGOTTEN_PATHS = ("/dev/", "/run/", "/tmp/", "/var/run/")  # noqa: S108 - nothing is made there
+
+
+def _check_places(claims: tuple[Claim, ...]) -> Iterator[Problem]:
+    for claim in claims:
+        if claim.kind == "absent":
+            continue
+        if claim.path.startswith(KERNEL_PATHS):
+            yield error("path", claim.place, f"{claim.path!r} is the kernel's: nothing can be made there")
+        elif claim.path.startswith(FORGOTTEN_PATHS):
+            hint = "let systemd make it at each boot: tmpfiles.d(5)"
+            yield warning("path-forgotten", claim.place, f"{claim.path!r} is gone after the next boot", hint)
 
 
 def _parents(path: str) -> Iterator[str]:

@@ -85,6 +85,9 @@ def _check_proxy(text: str, place: Place) -> Iterator[Problem]:
     if problems:
         return
     url = urlsplit(text)
+    if url.scheme == "http" and url.password is not None:
+        message = "anyone on the network can read the password that is sent to the proxy over http"
+        yield warning("proxy-in-clear", place, message, "write https, if the proxy speaks it")
     if url.path not in ("", "/") or url.query or url.fragment:
         yield error("proxy-path", place, "the URL of a proxy ends after the port")
     elif url.port is None:

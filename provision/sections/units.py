@@ -83,6 +83,7 @@ class Unit(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 def check(units: tuple[Unit, ...], place: Place) -> Iterator[Problem]:
     for index, unit in enumerate(units):
         yield from _check_unit(unit, (*place, index))
+    yield from _check_instances_alone(units, place)
 
 
 def _check_unit(unit: Unit, place: Place) -> Iterator[Problem]:
@@ -180,6 +181,21 @@ def _check_scope(unit: Unit, place: Place) -> Iterator[Problem]:
         message = "enable and preset say different things"
         hint = "remove preset: it follows enable"
         yield structs.replace(error("unit-preset-enable", (*place, "preset"), message, hint), at_key=True)
+
+
+def _check_instances_alone(units: tuple[Unit, ...], place: Place) -> Iterator[Problem]:
+    """An instance that has an entry of its own is enabled by what its template says."""
+    templates = {(unit.scope, unit.name): unit for unit in units if is_template(unit.name) and unit.content}
+    for index, unit in enumerate(units):
+        name, at, _ = unit.name.partition("@")
+        template = templates.get((unit.scope, f"{name}@.{suffix_of(unit.name)}")) if at else None
+        if template is None or not unit.enable or unit.content is not None or is_template(unit.name):
+            continue
+        if "Install" not in _all_sections(template) | _all_sections(unit):
+            hint = f"add [Install] with WantedBy=multi-user.target to {template.name}"
+            message = "enabling does nothing: the unit's template has no [Install] section"
+            problem = warning("unit-no-install", (*place, index, "enable"), message, hint)
+            yield structs.replace(problem, at_key=True)
 
 
 def is_template(name: str) -> bool:

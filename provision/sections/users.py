@@ -97,6 +97,8 @@ def _check_user(user: User, place: Place) -> Iterator[Problem]:
         yield from check_account_name(user.primary_group, (*place, "primary_group"), "group")
     for index, group in enumerate(user.groups):
         yield from check_account_name(group, (*place, "groups", index), "group")
+        if group in user.groups[:index]:
+            yield error("duplicate-name", (*place, "groups", index), f"group {group!r} is there twice")
     yield from _check_keys(user.ssh_authorized_keys or (), (*place, "ssh_authorized_keys"))
     yield from _check_sudo(user, (*place, "sudo"))
 

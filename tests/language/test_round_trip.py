@@ -62,7 +62,7 @@ def test_what_was_applied_leaves_nothing_to_do(config: Config) -> None:
         apply_config(config, root)
 
         with Target(root) as target:
-            assert find_changes(planned(config, root), target) == ()
+            assert find_changes(planned(config, root), target).changes == ()
 
 
 @few

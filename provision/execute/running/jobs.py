@@ -63,6 +63,35 @@ def describe(job: Job) -> str:
     return THINGS.get(job.verb) or f"unit {job.unit}"
 
 
+def note_on(job: Job, comes_to: Verb, own_unit: str | None) -> str | None:
+    """What does not follow from the verb alone."""
+    if comes_to is Verb.UDEV_RELOAD:
+        return "names and MAC addresses of .link files count when the interface appears: at the next boot"
+    if comes_to is not Verb.POSTPONE:
+        return None
+    if job.unit == own_unit:
+        return "this apply runs in it; restart it yourself"
+    if job.is_about_file:
+        return "a new device is there now; one that was there keeps its settings until the next boot"
+    return "it goes on as it is; what changed counts from the next boot on"
+
+
+def verb_now(job: Job, state: UnitState, own_unit: str | None) -> Verb | None:
+    """What a job comes to with its unit as it is; None: nothing is to be done."""
+    if job.unit == own_unit:
+        return Verb.POSTPONE
+    # One that has failed may have done so with the file that is mended now.
+    is_tried_again = job.verb is Verb.TRY_RESTART and state.active == "failed"
+    runs = state.is_running or is_tried_again or "*" in job.unit
+    if job.verb in (Verb.STOP, Verb.TRY_RESTART, Verb.TRY_RELOAD) and not runs:
+        return None
+    if job.verb is Verb.SETTINGS and state.load != "loaded":  # a system without it has nothing to set
+        return None
+    if job.verb is Verb.RESTART and not state.is_running:
+        return Verb.START
+    return Verb.RESTART if is_tried_again else job.verb
+
+
 def states(system: RunningSystem, jobs: tuple[Job, ...]) -> dict[str, UnitState]:
     return ask_states(system.programs, [job.unit for job in jobs if job.unit and not job.is_about_file])
 
@@ -75,15 +104,11 @@ def do(system: RunningSystem, job: Job, state: UnitState) -> Done:
         case Verb.HOSTNAME:
             return _call(system, job, HOSTNAME_COMMAND, SETTLE_DEADLINE_S)
         case Verb.UDEV_RELOAD:
-            note = "names and MAC addresses of .link files count when the interface appears: at the next boot"
-            return _call(system, job, ["udevadm", "control", "--reload"], SETTLE_DEADLINE_S, note)
+            return _call(system, job, ["udevadm", "control", "--reload"], SETTLE_DEADLINE_S)
         case Verb.NETWORK_RELOAD:
             return _reload_network(system, job)
         case Verb.POSTPONE:
-            note = "it goes on as it is; what changed counts from the next boot on"
-            if job.is_about_file:
-                note = "a new device is there now; one that was there keeps its settings until the next boot"
-            return Done(job, RESULTS[job.verb], note)
+            return Done(job, RESULTS[job.verb], note_on(job, job.verb, system.own_unit))
         case _:
             return _on_unit(system, job, state)
 
@@ -100,17 +125,12 @@ def check_running(system: RunningSystem, jobs: tuple[Job, ...]) -> list[JobError
 
 
 def _on_unit(system: RunningSystem, job: Job, state: UnitState) -> Done:
-    is_pattern = "*" in job.unit
-    if job.unit == system.own_unit:
-        return Done(job, RESULTS[Verb.POSTPONE], "this apply runs in it; restart it yourself")
-    # One that has failed may have done so with the file that is mended now.
-    is_tried_again = job.verb is Verb.TRY_RESTART and state.active == "failed"
-    runs = state.is_running or is_tried_again or is_pattern
-    if job.verb in (Verb.STOP, Verb.TRY_RESTART, Verb.TRY_RELOAD) and not runs:
+    comes_to = verb_now(job, state, system.own_unit)
+    if comes_to is None:
         return Done(job, None)
-    if job.verb is Verb.SETTINGS and state.load != "loaded":  # a system without it has nothing to set
-        return Done(job, None)
-    verb = "restart" if job.verb is Verb.SETTINGS or is_tried_again else job.verb.value
+    if comes_to is Verb.POSTPONE:
+        return Done(job, RESULTS[comes_to], note_on(job, comes_to, system.own_unit))
+    verb = "restart" if job.verb in (Verb.RESTART, Verb.SETTINGS) else comes_to.value
     timeout_s = ENDLESS_S if state.timeout_s is None else state.timeout_s + MARGIN_S
     arguments = ["systemctl", "--no-pager", "--no-ask-password", verb, "--", job.unit]
     try:
@@ -118,13 +138,12 @@ def _on_unit(system: RunningSystem, job: Job, state: UnitState) -> Done:
     except DeadlineError as error:
         if state.timeout_s is None and job.verb is not Verb.STOP:
             return Done(job, "starting", "it sets itself no deadline and goes on starting")
-        if not is_pattern and ask_states(system.programs, [job.unit])[job.unit].is_waiting:
+        if "*" not in job.unit and ask_states(system.programs, [job.unit])[job.unit].is_waiting:
             return Done(job, "starting", "it waits for units before it, and starts after them")
         raise _unit_error(system, job, f"{job.unit} did not {verb} within {timeout_s:g} s") from error
     if done.exit_code != 0:
         raise _unit_error(system, job, f"cannot {verb} {job.unit}: {_first_line(done)}")
-    started = job.verb is Verb.RESTART and not state.is_running
-    return Done(job, "started" if started else RESULTS[job.verb])
+    return Done(job, RESULTS[comes_to])
 
 
 def _reload_network(system: RunningSystem, job: Job) -> Done:
@@ -144,16 +163,14 @@ def _reload_network(system: RunningSystem, job: Job) -> Done:
     )
 
 
-def _call(
-    system: RunningSystem, job: Job, arguments: list[str], deadline_s: float, note: str | None = None
-) -> Done:
+def _call(system: RunningSystem, job: Job, arguments: list[str], deadline_s: float) -> Done:
     try:
         done = system.programs(arguments, deadline_s=deadline_s)
     except ProvisionError as error:
         raise JobError(job, error.message, hint=error.hint) from error
     if done.exit_code != 0:
         raise JobError(job, f"{' '.join(arguments)} {ending(done.exit_code)}: {tail(done)}")
-    return Done(job, RESULTS[job.verb], note)
+    return Done(job, RESULTS[job.verb], note_on(job, job.verb, system.own_unit))
 
 
 def _first_line(done: Completed) -> str:

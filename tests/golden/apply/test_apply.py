@@ -39,7 +39,7 @@ def apply_config(file: Path, root: Path) -> Outcome:
 
 def plan_text(file: Path, root: Path) -> str:
     with Target(root) as target:
-        return render_text(find_changes(read_plan(file, root), target))
+        return render_text(find_changes(read_plan(file, root), target).changes)
 
 
 def expect(place: Path, text: str) -> None:

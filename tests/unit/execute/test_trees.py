@@ -135,7 +135,7 @@ def test_a_plan_needs_the_archive_only_until_it_was_unpacked_once(tmp_path: Path
     with Target(tmp_path) as target:
         assert unreadable(plan, target) == ()
         assert missing(plan, target) == ((remote(SITE), "trees[0].source"),)
-        (change,) = survey(plan, Machine(target), frozenset())
+        (change,) = survey(plan, Machine(target), frozenset()).changes
     assert change.difference.lines[-1] == "+content of http://server/site"
 
 

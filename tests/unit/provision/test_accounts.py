@@ -137,6 +137,7 @@ def test_the_same_key_twice_is_a_warning() -> None:
         pytest.param({"gecos": "a:b"}, ["gecos users[0].gecos"], id="colon in gecos"),
         pytest.param({"gecos": "Ada, King's College"}, [], id="gecos with commas"),
         pytest.param({"groups": ["sudo", "core"]}, [], id="system's group and the user's own"),
+        pytest.param({"groups": ["sudo", "sudo"]}, ["duplicate-name users[0].groups[1]"], id="group twice"),
         pytest.param({"groups": ["opps"]}, ["unknown-group users[0].groups[0]"], id="group nobody makes"),
         pytest.param({"groups": ["sudo", "A b"]}, ["group-name users[0].groups[1]"], id="no group name"),
         pytest.param({"uid": 2**32 - 1}, ["out-of-range users[0].uid"], id="the id that means no id"),

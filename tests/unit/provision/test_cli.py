@@ -77,15 +77,18 @@ def test_validate_reads_standard_input(
     assert capsys.readouterr().out == "<stdin>: valid\n"
 
 
+@pytest.mark.parametrize("command", ["validate", "plan", "apply"])
 def test_an_endless_file_and_a_name_that_is_no_text_are_refused_politely(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     strange = tmp_path / os.fsdecode(b"caf\xe9.yaml")
     strange.symlink_to("/dev/zero")
+    options = [] if command == "validate" else ["--root", str(tmp_path)]
 
-    assert main(["validate", str(strange)]) == 1
+    assert main([command, *options, str(strange)]) == 1
 
-    assert "error[too-large]: more than the 1048576 bytes a config may have" in capsys.readouterr().out
+    said = "".join(capsys.readouterr())
+    assert "error[too-large]: more than the 1048576 bytes a config may have" in said
 
 
 @pytest.mark.parametrize("argv", [[], ["unknown"], ["validate"], ["validate", "--format", "xml", "a"]])

@@ -58,6 +58,14 @@ def test_a_text_that_says_the_same_is_the_same_document(data: bytes) -> None:
         pytest.param(b"hostname: a\n---\nhostname: b\n", ("several-documents", 2, 1), id="two documents"),
         pytest.param(b"hostname: a\nhostname: b\n", ("duplicate-key", 2, 1), id="duplicate key"),
         pytest.param(b"users: [{name: a, name: b}]\n", ("duplicate-key", 1, 19), id="duplicate key, deeper"),
+        pytest.param(b'hostname: a\n"hostname": b\n', ("duplicate-key", 2, 1), id="the same key in quotes"),
+        pytest.param(b'hostname: a\n"host\\x6eame": b', ("duplicate-key", 2, 1), id="and with an escape"),
+        pytest.param(b"hostname: a\n!!str hostname: b\n", ("duplicate-key", 2, 1), id="and with a tag"),
+        pytest.param(
+            b"groups: [&a {name: a}, &b {name: b}, {<<: *a, <<: *b}]",
+            ("duplicate-key", 1, 47),
+            id="merge twice",
+        ),
         pytest.param(b"hostname: *a\n", ("undefined-alias", 1, 11), id="alias of nothing"),
         pytest.param(b"users: &a [*a]\n", ("alias-loop", 1, 8), id="alias of itself"),
         pytest.param(b"users: [&a {<<: *a}]\n", ("alias-loop", 1, 9), id="merge of itself"),
@@ -126,6 +134,25 @@ def test_merged_keys_count_and_the_mappings_own_come_first() -> None:
         ("a", "/bin/sh", 1),
         ("b", "/bin/sh", 2),
     ]
+
+
+def test_of_two_merged_mappings_the_first_one_counts() -> None:
+    data = b"groups:\n- &a {name: a, gid: 2001}\n- &b {name: b, gid: 2002}\n- {<<: [*b, *a], name: c, gid: 2003}\n"
+
+    document = load_bytes(data, file="config.yaml").document
+
+    assert document is not None
+    assert [(group.name, group.gid) for group in document.groups] == [("a", 2001), ("b", 2002), ("c", 2003)]
+
+
+def test_a_key_is_its_text_whatever_yaml_takes_it_for() -> None:
+    """YAML 1.1 has one value for `yes`, `on` and `true`; here they are the keys that one reads."""
+    data = b"commands: [{name: a, command: [/bin/a], once: true, environment: {yes: a, true: b, on: c}}]\n"
+
+    document = load_bytes(data, file="config.yaml").document
+
+    assert document is not None
+    assert document.commands[0].environment == {"yes": "a", "true": "b", "on": "c"}
 
 
 def test_problems_of_shape_and_of_meaning_are_told_in_one_run() -> None:

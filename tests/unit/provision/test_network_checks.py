@@ -252,6 +252,13 @@ def test_an_interface_that_is_made(interface: str, expected: list[str]) -> None:
     assert found(LAN, "{name: p1, match: {name: eth1}, link_local: ipv6}", interface) == expected
 
 
+def test_a_name_for_one_interface_is_not_given_to_all_that_match() -> None:
+    interface = "{{name: lan, match: {}, dhcp: true, device_name: lan0}}"
+
+    assert found(interface.format("{name: 'en*'}")) == ["device-name-pattern [0].device_name"]
+    assert found(interface.format("{name: 'en*', mac: '52:54:00:00:00:01'}")) == []
+
+
 def tunnel(fields: str, peer: str) -> list[str]:
     peers = f"peers: [{peer}]" if peer else ""
     (*codes_found,) = found(f"{{name: w, wireguard: {{{fields}, {peers}}}, addresses: [10.9.0.1/24]}}")

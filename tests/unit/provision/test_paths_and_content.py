@@ -155,6 +155,43 @@ def test_a_link(fields: dict[str, object], expected: list[str]) -> None:
             "files: [{path: /a/b, content: ''}]\ndirectories: [{path: /a}]", [], id="file below a directory"
         ),
         pytest.param(
+            "links: [{path: /a, target: b}, {path: /a/b/c, target: d}]\ndirectories: [{path: /a/b}]\n"
+            f"trees: [{{path: /a/t, source: 'https://h/t.tar', sha256: {SHA256}}}]",
+            [
+                "below-link links[1].path",
+                "below-link directories[0].path",
+                "below-link trees[0].path",
+            ],
+            id="link, directory and tree below a link",
+        ),
+        pytest.param(
+            "links: [{path: /etc/systemd/system, target: /b}]\nunits: [{name: a.service, enable: true}]",
+            ["below-link units[0].name"],
+            id="unit below a link",
+        ),
+        pytest.param(
+            "links: [{path: /etc/systemd/system/a.service.d/b.conf, target: b}]\n"
+            'units: [{name: a.service, dropins: [{name: b.conf, content: "[Unit]"}]}]',
+            ["duplicate-path units[0].dropins[0].name"],
+            id="drop-in written as a link too",
+        ),
+        pytest.param(
+            "directories: [{path: /a}]\nlinks: [{path: /b, target: /a, hard: true}]",
+            ["hard-link-directory links[0].target"],
+            id="hard link to a directory",
+        ),
+        pytest.param(
+            "files: [{path: /a, absent: true}]\nlinks: [{path: /b, target: /a, hard: true}]",
+            ["removed-file links[0].target"],
+            id="hard link to what is removed",
+        ),
+        pytest.param(
+            "directories: [{path: /a}]\nfiles: [{path: /c, content: ''}]\n"
+            "links: [{path: /b, target: /a}, {path: /d, target: /c, hard: true}]",
+            [],
+            id="symbolic link to a directory, hard link to a file",
+        ),
+        pytest.param(
             "units: [{name: a.service, enable: true}]\n"
             "files: [{path: /etc/systemd/system/a.service, content: ''}]",
             ["duplicate-path units[0].name"],
@@ -175,3 +212,24 @@ def test_a_link(fields: dict[str, object], expected: list[str]) -> None:
 )
 def test_one_path_has_one_maker(text: str, expected: list[str]) -> None:
     assert codes(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("path", "expected"),
+    [
+        pytest.param("/proc/sys/vm/swappiness", ["path"], id="of the kernel"),
+        pytest.param("/sys/power/state", ["path"], id="of the kernel's devices"),
+        pytest.param("/run/app", ["path-forgotten"], id="empty at boot"),
+        pytest.param("/var/run/app", ["path-forgotten"], id="the same under its old name"),
+        pytest.param("/tmp/app", ["path-forgotten"], id="emptied at boot"),  # noqa: S108 - nothing is made there
+        pytest.param("/dev/app", ["path-forgotten"], id="made by the kernel at boot"),
+        pytest.param("/var/tmp/app", [], id="kept"),  # noqa: S108
+        pytest.param("/running/app", [], id="another name"),
+    ],
+)
+def test_what_is_made_stays(path: str, expected: list[str]) -> None:
+    for section, fields in [("files", {"content": ""}), ("directories", {}), ("links", {"target": "b"})]:
+        found = codes(json.dumps({section: [{"path": path, **fields}]}))
+        assert found == [f"{code} {section}[0].path" for code in expected]
+        if expected != ["path"]:
+            assert codes(json.dumps({section: [{"path": path, "absent": True}]})) == []

@@ -206,7 +206,9 @@ def proxy(url: str) -> dict[str, object]:
     ("value", "expected"),
     [
         pytest.param(proxy("http://proxy.example:3128"), [], id="host and port"),
-        pytest.param(proxy("http://me:pa%24s@[fd00::1]:3128/"), [], id="user and IPv6"),
+        pytest.param(proxy("https://me:pa%24s@[fd00::1]:3128/"), [], id="password and IPv6"),
+        pytest.param(proxy("http://me@p:3128"), [], id="user alone"),
+        pytest.param(proxy("http://me:pass@p:3128"), ["proxy-in-clear .http_proxy"], id="password over http"),
         pytest.param({"https_proxy": "https://10.0.0.1:8443"}, [], id="proxy behind TLS"),
         pytest.param(proxy("proxy.example:3128"), ["url .http_proxy"], id="no scheme"),
         pytest.param(proxy("ftp://proxy.example:3128"), ["url .http_proxy"], id="scheme"),

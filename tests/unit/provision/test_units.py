@@ -100,6 +100,11 @@ def actions(*units: dict[str, object]) -> list[Action]:
             ["unit-network-file .enable"],
             id=".network enabled",
         ),
+        pytest.param({"content": "[Service\nA=b\n"}, ["unit-syntax .content"], id="open section header"),
+        pytest.param({"content": "[Service] a\n"}, ["unit-syntax .content"], id="text after a header"),
+        pytest.param({"content": "[Service]\nExec\nStart=a\n"}, ["unit-syntax .content"], id="broken key"),
+        pytest.param({"content": "Restart=no\n"}, ["unit-syntax .content"], id="setting before a header"),
+        pytest.param({"name": "a.snapshot", "enable": True}, ["unit-suffix .name"], id="type of long ago"),
         pytest.param(
             {"name": "a.network", "content": "[Match]\nName=eth0\n", "scope": "user"},
             ["unit-network-file .scope"],
@@ -109,6 +114,35 @@ def actions(*units: dict[str, object]) -> list[Action]:
 )
 def test_a_unit(fields: dict[str, object], expected: list[str]) -> None:
     assert unit(**fields) == expected
+
+
+@pytest.mark.parametrize(
+    ("template", "instance", "expected"),
+    [
+        pytest.param({"content": SERVICE + INSTALL}, {}, [], id="the template has it"),
+        pytest.param({"content": SERVICE}, {}, ["unit-no-install units[1].enable"], id="nobody has it"),
+        pytest.param(
+            {"content": SERVICE},
+            {"dropins": [{"name": "a.conf", "content": INSTALL}]},
+            [],
+            id="a drop-in of the instance has it",
+        ),
+        pytest.param(
+            {"content": SERVICE, "dropins": [{"name": "a.conf", "content": INSTALL}]},
+            {},
+            [],
+            id="a drop-in of the template has it",
+        ),
+        pytest.param({"mask": False}, {}, [], id="the template is the system's own"),
+        pytest.param({"content": SERVICE, "scope": "user"}, {}, [], id="another template of that name"),
+    ],
+)
+def test_an_instance_is_enabled_by_what_its_template_says(
+    template: dict[str, object], instance: dict[str, object], expected: list[str]
+) -> None:
+    units = [{"name": "e@.service", **template}, {"name": "e@a.service", "enable": True, **instance}]
+
+    assert codes(document(*units)) == expected
 
 
 @pytest.mark.parametrize(

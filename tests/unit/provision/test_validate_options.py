@@ -11,6 +11,8 @@ from provision.commands.validate import PLATFORMS, UNLIMITED_BYTES
 from provision.errors import ProvisionError
 from provision.execute.command import Completed
 from provision.execute.verify_units import verify_units
+from provision.findings import Problem, Severity, error
+from provision.formats.locate import MAX_PROBLEMS
 from provision.load import load_bytes
 from provision.platforms.limits import LIMITS, SMALLEST_BYTES
 
@@ -65,6 +67,64 @@ def test_what_systemd_says_is_shown_at_the_line_it_is_about(
         "--> config.yaml:16:14",
         "config.yaml: valid, 4 warnings",
     ]
+
+
+def test_what_systemd_says_of_an_included_unit_is_shown_in_its_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "base.yaml").write_text(UNITS)
+
+    _, lines = output(tmp_path, capsys, "include: [{file: base.yaml}]\n")
+
+    assert [line for line in lines if line.startswith("-->")] == [
+        f"--> {tmp_path}/base.yaml:{place}" for place in ("7:7", "9:7", "14:11", "16:14")
+    ]
+
+
+def test_a_line_of_systemd_after_a_value_of_several_lines_is_not_one_of_the_file(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (
+        'vars: {head: "[Unit]\\nDescription=a"}\nunits:\n- name: a.service\n  content: |\n'
+        "    ${vars.head}\n    [Service]\n    ExecStart=/bin/a\n    Type=exce\n"
+    )
+
+    code, lines = output(tmp_path, capsys, text)
+
+    assert (code, lines[1]) == (0, "--> config.yaml:4:12")
+    _, lines = output(tmp_path, capsys, f"{text}    Nice=${{facts.nice}}\n")
+    assert lines[1] == "--> config.yaml:9:5"  # a variable is looked for in the text as it is written
+
+
+def problem(code: str, *, sensitive: bool = False) -> Problem:
+    place = ("units", 0, "content")
+    return Problem(Severity.WARNING, code, place, "so it is", text_line=1, sensitive=sensitive)
+
+
+def test_what_is_found_later_stands_among_the_rest_and_masks_what_that_masks() -> None:
+    text = (
+        "units:\n- name: a.service\n  content: |\n    [Service]\n    Environment=API_KEY=hunter2\n"
+        "    Nice=1\n- {name: b.service}\n"
+    )
+    loaded = load_bytes(text.encode(), file="config.yaml")
+
+    later = loaded.with_problems((problem("one"),)).with_problems((problem("two"),))
+
+    assert [finding.code for finding in later.findings] == ["secret-in-clear", "one", "two", "unit-nothing"]
+    assert [finding.line for finding in later.findings] == [5, 5, 5, 7]
+    assert "hunter2" not in str(later.findings)
+
+
+def test_an_error_found_later_refuses_the_config_and_is_listed_before_warnings() -> None:
+    units = "".join(f"- {{name: a{number}.service}}\n" for number in range(MAX_PROBLEMS + 5))
+    loaded = load_bytes(f"units:\n{units}".encode(), file="config.yaml")
+    assert (loaded.valid, len(loaded.findings)) == (True, MAX_PROBLEMS + 1)
+
+    later = loaded.with_problems((error("late", ("units", MAX_PROBLEMS + 1, "name"), "no"),))
+
+    assert not later.valid
+    assert len(later.findings) == MAX_PROBLEMS + 1
+    assert (later.findings[-2].code, later.findings[-1].code) == ("late", "more")
 
 
 def test_systemd_is_not_asked_when_it_shall_not_be(
