@@ -9,7 +9,7 @@ from msgspec import Struct
 from provision.actions import Origin
 from provision.document import Document
 from provision.findings import FileReport, Finding, Problem, place_of
-from provision.formats import FORMATS
+from provision.formats import format_of, native
 from provision.formats.locate import Layout
 from provision.resolve import Includes, Resolver
 
@@ -50,8 +50,13 @@ def load_bytes(
     Without a resolver (`provision.resolve.Includes` is one), a config that includes others is refused. `also` are
     problems that somebody else found, to be shown at their place.
     """
-    chosen = next(candidate for candidate in FORMATS if candidate.recognises(data))
-    document, findings, layout = chosen.load(data, file, resolver, also)
+    chosen = format_of(data)
+    if chosen.front_end is None and chosen.container is None:
+        document, findings, layout = native.load(data, file, resolver, also)
+    else:
+        from provision.formats import compose
+
+        document, findings, layout = compose.load(data, file, resolver, also)
     return Loaded(file, chosen.name, document, findings, layout)
 
 

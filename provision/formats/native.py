@@ -29,12 +29,12 @@ def load(
     try:
         tree = parse(decode(data))
     except TextError as problem:
-        return None, (text_finding(problem, data, file),), None
+        return None, (text_finding(problem, Source(file, data, None)),), None
     source = Source(file, data, tree.root)
     if isinstance(tree.data, dict) and "include" in tree.data and not tree.problems:
         return _load_composed(source, tree, resolver, also)
     layout = Layout(tree.root, (source,))
-    document, problems = (None, ()) if tree.problems else _read(tree.data, also)
+    document, problems = (None, ()) if tree.problems else read(tree.data, also)
     if not problems and not tree.problems:
         return document, (), layout
     nodes = tuple((0, problem) for problem in tree.problems)
@@ -45,17 +45,13 @@ def load(
 def _load_composed(
     source: Source, tree: Tree, resolver: Resolver | None, also: tuple[Problem, ...]
 ) -> tuple[Document | None, tuple[Finding, ...], Layout | None]:
-    from provision.formats.compose import compose
+    from provision.formats.compose import compose, read_composed
 
-    composed = compose(source, tree, resolver)
-    document, problems = _read(composed.data, also) if composed.is_whole else (None, ())
-    findings = (
-        located(composed.layout, structs.replace(composed.problems, whole=problems)) + composed.findings
-    )
-    return (None if has_errors(findings) else document), findings, composed.layout
+    return read_composed(compose(source, tree, resolver), also)
 
 
-def _read(data: Plain, also: tuple[Problem, ...]) -> tuple[Document | None, tuple[Problem, ...]]:
+def read(data: Plain, also: tuple[Problem, ...]) -> tuple[Document | None, tuple[Problem, ...]]:
+    """The document, when the plain data of a native tree is one, and what is wrong with it."""
     try:
         document = convert(data)
     except msgspec.ValidationError as failure:
@@ -112,6 +108,11 @@ def _shape_problems(data: Plain, message: str) -> Iterator[Problem]:
         yield problem
     if not explained:
         yield shape.from_message(message)
+    yield from section_problems(data)
+
+
+def section_problems(data: Plain) -> Iterator[Problem]:
+    """What is wrong with the sections of good shape, each looked at by itself."""
     own = _part("vars", data)
     for key in data if isinstance(data, dict) else ():
         part = _part(key, data)
