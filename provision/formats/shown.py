@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from provision.formats import format_of, tree
 from provision.formats.nodes import secret_spans
 from provision.formats.source import TextError, decode, lines_of, masked, masked_by_name
+from provision.formats.tree import Tree
 from provision.schema import secret_names
 
 
@@ -16,7 +19,8 @@ def without_secrets(text: str) -> str:
         from provision.formats.front_end import every_secret_name
 
         return "\n".join(masked_by_name(lines_of(data), every_secret_name()))
-    names, parse = secret_names(), tree.parse
+    names = secret_names()
+    parse: Callable[[str], Tree] = tree.parse
     if chosen.front_end is not None:
         from provision.formats.front_end import front_end_at
 
