@@ -6,7 +6,7 @@ from msgspec import Struct
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from provision.findings import Place, Problem
-from provision.formats.nodes import TAG, Plain, find, secret_values
+from provision.formats.nodes import TAG, Plain, pairs, secret_values
 from provision.variables import has_variable
 
 
@@ -17,6 +17,9 @@ class Draft:
         self.problems: list[Problem] = []
         self.places: dict[int, Place] = {}
         self._user = user
+        self._known: dict[
+            int, dict[str, tuple[ScalarNode, Node]]
+        ] = {}  # a mapping of many keys is looked at once
         self.root = Entry(self, self._mapping(()))
 
     def report(self, problem: Problem) -> None:
@@ -43,10 +46,25 @@ class Draft:
 
     def _written(self, place: Place) -> _Written:
         """What the user has there, or else the nearest around it."""
-        key, node = find(self._user, place)
-        while place and find(self._user, place[:-1])[1] is node:
-            place = place[:-1]
-        return _Written(node if key is None else key, node, place)
+        key = node = self._user
+        for depth, part in enumerate(place):
+            found = self._below(node, part)
+            if found is None:
+                return _Written(key, node, place[:depth])
+            key, node = found
+        return _Written(key, node, place)
+
+    def _below(self, node: Node, part: str | int) -> tuple[Node, Node] | None:
+        """The key, in a list the value itself, and the value."""
+        if isinstance(part, int):
+            is_there = isinstance(node, SequenceNode) and part < len(node.value)
+            return (node.value[part], node.value[part]) if is_there else None
+        if not isinstance(node, MappingNode):
+            return None
+        if id(node) not in self._known:
+            # Backwards, so that of equal keys the first one counts.
+            self._known[id(node)] = {key.value: (key, value) for key, value in reversed(list(pairs(node)))}
+        return self._known[id(node)].get(part)
 
     def _key(self, name: str, place: Place) -> ScalarNode:
         written = self._written(place)
@@ -88,10 +106,13 @@ class Entry:
     def __init__(self, draft: Draft, node: MappingNode) -> None:
         self.node = node
         self._draft = draft
-        self._values: dict[str, Node] = {key.value: value for key, value in node.value}
+        self._values: dict[str, Node] = {}
+        self._entries: dict[str, Entry] = {}
 
     def put(self, key: str, value: Plain, place: Place) -> None:
-        """None says nothing. Items of lists, and values of mappings, are looked for below the place."""
+        """None says nothing, and a second value for a key takes the place of the first. Items of lists, and values of
+        mappings, are looked for below the place.
+        """
         if value is not None:
             self._add(key, self._draft._made(value, place), place)
 
@@ -107,23 +128,27 @@ class Entry:
 
     def entry(self, key: str, place: Place) -> Entry:
         """The mapping under this key, made when it is not there yet."""
-        known = self._values.get(key) or self._add(key, self._draft._mapping(place), place)
-        if not isinstance(known, MappingNode):
-            raise TypeError(f"{key!r} is no mapping")
-        return Entry(self._draft, known)
+        if key not in self._entries:
+            node = self._draft._mapping(place)
+            self._add(key, node, place)
+            self._entries[key] = Entry(self._draft, node)
+        return self._entries[key]
 
     def _items(self, key: str, place: Place) -> list[Node]:
         around = place[:-1] if place and isinstance(place[-1], int) else place
-        known = self._values.get(key) or self._add(key, self._draft._list(around), around)
+        known = self._values.get(key)
         if not isinstance(known, SequenceNode):
-            raise TypeError(f"{key!r} is no list")
+            known = self._draft._list(around)
+            self._add(key, known, around)
         items: list[Node] = known.value
         return items
 
-    def _add(self, key: str, value: Node, place: Place) -> Node:
+    def _add(self, key: str, value: Node, place: Place) -> None:
+        if key in self._values:
+            self.node.value = [pair for pair in self.node.value if pair[0].value != key]
+            self._entries.pop(key, None)
         self.node.value.append((self._draft._key(key, place), value))
         self._values[key] = value
-        return value
 
 
 class _Written(Struct, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
+from itertools import islice
 from typing import Any  # msgspec has no type for what a description of a type may be
 
 import msgspec
@@ -13,6 +14,7 @@ from yaml.nodes import MappingNode
 from provision.findings import Place, Problem, Severity, error, warning
 from provision.formats import FORMATS
 from provision.formats.draft import Draft
+from provision.formats.locate import MAX_PROBLEMS
 from provision.formats.nodes import NodeProblem, Plain
 from provision.formats.tree import Tree
 from provision.schema import schema_of, secret_names
@@ -70,7 +72,7 @@ def translate(front_end: FrontEnd, tree: Tree) -> Translated:
     config = _converted(data, front_end.types)
     is_whole = config is not None
     if config is None:
-        problems += _shape_problems(data, front_end.types)
+        problems += islice(_shape_problems(data, front_end.types), MAX_PROBLEMS + 1)
         unknown = {problem.place for problem in problems if problem.code == "unknown-key"}
         config = _sound_part(_without(data, unknown, ()), front_end.types)
     problems += _not_carried(inspect.type_info(front_end.types), data, ())
@@ -118,13 +120,16 @@ def _custom_type(kind: type, value: object) -> HiddenText:
 def _shape_problems(data: Plain, types: type[Struct]) -> Iterator[Problem]:
     from provision.formats import shape
 
-    found = list(shape.explain(data, schema_of(types)))
-    if not found:  # what a schema cannot say
-        try:
-            msgspec.convert(data, types, dec_hook=_custom_type)
-        except msgspec.ValidationError as failure:
-            found = [shape.from_message(str(failure))]
-    yield from found
+    explained = False
+    for problem in shape.explain(data, schema_of(types)):
+        explained = True
+        yield problem
+    if explained:
+        return
+    try:  # what a schema cannot say
+        msgspec.convert(data, types, dec_hook=_custom_type)
+    except msgspec.ValidationError as failure:
+        yield shape.from_message(str(failure))
 
 
 def _without(data: Plain, places: set[Place], here: Place) -> Plain:
@@ -144,9 +149,14 @@ def _sound_part(data: Plain, types: type[Struct]) -> Struct | None:
     """What is of good shape, so that one run shows all: the top-level keys that are so each by itself."""
     if not isinstance(data, dict):
         return None
-    needed = {field.encode_name for field in structs.fields(types) if field.required}
-    base = {key: value for key, value in data.items() if key in needed}
-    good = {key: value for key, value in data.items() if _converted({**base, key: value}, types) is not None}
+    fields = structs.fields(types)
+    known = {field.encode_name: data[field.encode_name] for field in fields if field.encode_name in data}
+    base = {
+        field.encode_name: known[field.encode_name]
+        for field in fields
+        if field.required and field.encode_name in known
+    }
+    good = {key: value for key, value in known.items() if _converted({**base, key: value}, types) is not None}
     return _converted({**base, **good}, types)
 
 

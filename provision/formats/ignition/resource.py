@@ -45,8 +45,12 @@ def translate_contents(contents: Resource, file: Entry, place: Place, draft: Dra
         file.put("compression", contents.compression, (*place, "compression"))
     if contents.verification is not None and contents.verification.hash is not None:
         _translate_hash(contents.verification.hash, file, (*place, "verification", "hash"), draft)
+    seen: set[str] = set()
     for index, header in enumerate(contents.http_headers):
-        here = (*place, "httpHeaders", index)
+        here: Place = (*place, "httpHeaders", index)
+        if header.name.lower() in seen:
+            draft.report(error("header", (*here, "name"), "the same header twice"))
+        seen.add(header.name.lower())
         headers = file.entry("headers", (*place, "httpHeaders"))
         headers.put(header.name, header.value.reveal(), (*here, "value"))
 

@@ -6,6 +6,8 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from provision.findings import render_github, render_json, render_text
 from provision.formats.recognise import is_ignition
@@ -292,3 +294,33 @@ def test_a_secret_does_not_show_in_a_text_that_is_no_json(config: object) -> Non
 )
 def test_an_ignition_config_is_known_by_its_key(data: bytes, expected: bool) -> None:
     assert is_ignition(data) is expected
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.integers(0, 400), st.sampled_from(['"', "{", "}", "[]", ",", "null", "\t", "1e9", '"\\ud800"'])
+        ),
+        max_size=4,
+    )
+)
+def test_whatever_is_written_there_are_findings_and_no_exception(damage: list[tuple[int, str]]) -> None:
+    user = {"name": "core", "passwordHash": SECRET, "sshAuthorizedKeys": [KEY]}
+    files = [{"path": "/a", "contents": {"source": "data:,${vars.x}"}, "user": {"id": 1}}]
+    text = json.dumps(ignition(storage={"files": files}, passwd={"users": [user]}), indent=1)
+    for place, put in damage:
+        text = text[:place] + put + text[place + 1 :]
+
+    loaded = load_bytes(text.encode(), file="config.ign")
+
+    assert all(SECRET not in f"{one.message} {one.hint}" for one in loaded.findings)
+    assert loaded.document is None  # the password is no hash
+
+
+def test_the_same_header_twice_is_refused() -> None:
+    headers = [{"name": "A", "value": "1"}, {"name": "a", "value": "2"}, {"name": "A", "value": "3"}]
+    contents = {"source": "https://files.example/a", "httpHeaders": headers}
+
+    assert "header storage.files[0].contents.httpHeaders[1].name" in codes(
+        load(storage(files=[{"path": "/a", "contents": contents}]))
+    )
