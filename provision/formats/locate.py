@@ -91,6 +91,8 @@ class Problems(Struct, frozen=True):
 
 def located(layout: Layout, problems: Problems) -> tuple[Finding, ...]:
     """Findings in the order of the files, and of the lines in them."""
+    if not (problems.whole or problems.includes or problems.own or problems.nodes):
+        return ()
     lines = _Lines(layout, problems)
     found = [lines.locate(problem, _seek(problem, layout.root)) for problem in problems.whole[:MAX_PROBLEMS]]
     for index, problem in (*problems.includes[:MAX_PROBLEMS], *problems.own[:MAX_PROBLEMS]):
