@@ -38,7 +38,8 @@ class Problem(Struct, frozen=True):
 class Finding(Struct, frozen=True):
     """A problem with its place in the user's file. Lines and columns count from 1.
 
-    `excerpt` is the source line with secrets masked, `width` the columns the caret underlines.
+    `excerpt` is the source line with secrets masked, `width` the columns the caret underlines. `part` is the part
+    of the file that it is about, when the file consists of parts.
     """
 
     severity: Severity
@@ -51,6 +52,7 @@ class Finding(Struct, frozen=True):
     hint: str | None = None
     excerpt: str | None = None
     width: int = 1
+    part: str | None = None
 
 
 class FileReport(Struct, frozen=True):
@@ -155,7 +157,7 @@ def _finding_text(finding: Finding) -> str:
     margin = " " * len(number)
     lines = [
         f"{finding.severity}[{finding.code}]: {where}{finding.message}",
-        f"{margin}--> {finding.file}:{finding.line}:{finding.column}",
+        f"{margin}--> {finding.file}:{finding.line}:{finding.column}{_part_text(finding)}",
     ]
     if finding.excerpt is not None:
         text, column = _window(finding.excerpt, finding.column)
@@ -164,6 +166,10 @@ def _finding_text(finding: Finding) -> str:
     if finding.hint:
         lines.append(f"{margin} = hint: {finding.hint}")
     return "\n".join(lines) + "\n"
+
+
+def _part_text(finding: Finding) -> str:
+    return f" ({finding.part})" if finding.part else ""
 
 
 MAX_EXCERPT_COLUMNS = 100  # fits a terminal; an SSH key or a line of base64 has many more
@@ -189,6 +195,7 @@ def _file_object(report: FileReport) -> dict[str, object]:
             "hint": finding.hint,
             # Only where a reader would look in the wrong file: at what the config includes.
             **({"file": finding.file} if finding.file != report.file else {}),
+            **({"part": finding.part} if finding.part else {}),
         }
         for finding in report.findings
     ]
@@ -201,7 +208,9 @@ def _annotation(finding: Finding) -> str:
     path = f"{finding.path}: " if finding.path else ""
     hint = f" ({finding.hint})" if finding.hint else ""
     title = _property(f"provision {finding.code}")
-    return f"::{command} {where},title={title}::{_data(path + finding.message + hint)}\n"
+    return (
+        f"::{command} {where},title={title}::{_data(path + finding.message + hint + _part_text(finding))}\n"
+    )
 
 
 def _data(text: str) -> str:

@@ -11,7 +11,7 @@ from msgspec import Struct, structs
 from provision.actions import Origin
 from provision.document import Document
 from provision.findings import FileReport, Finding, Problem, has_errors, place_of
-from provision.formats import FORMATS
+from provision.formats import format_of, native
 from provision.formats.locate import Layout, located, moved
 from provision.formats.source import MAX_CONFIG_BYTES
 from provision.resolve import Includes, Resolver
@@ -59,8 +59,13 @@ def load_bytes(data: bytes, *, file: str, resolver: Resolver | None = None) -> L
 
     Without a resolver (`provision.resolve.Includes` is one), a config that includes others is refused.
     """
-    chosen = next(candidate for candidate in FORMATS if candidate.recognises(data))
-    document, findings, layout = chosen.load(data, file, resolver)
+    chosen = format_of(data)
+    if chosen.front_end is None and chosen.container is None:
+        document, findings, layout = native.load(data, file, resolver)
+    else:
+        from provision.formats import compose
+
+        document, findings, layout = compose.load(data, file, resolver)
     return Loaded(file, chosen.name, document, findings, layout)
 
 

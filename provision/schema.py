@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any  # JSON Schemas are open-ended mappings
 
 import msgspec
-from msgspec import inspect
+from msgspec import Struct, inspect
 
 from provision.document import whole_document
 from provision.sections.hidden import HiddenText
@@ -16,23 +16,29 @@ SCHEMA_ID = "urn:provision:config:1"
 
 def document_schema() -> dict[str, Any]:
     """The schema of a whole config, definitions included."""
-    (root, *_), definitions = msgspec.json.schema_components(
-        (whole_document(),), schema_hook=_custom_type, ref_template="#/$defs/{name}"
-    )
-    definitions = dict(sorted(definitions.items()))
-    document = definitions.pop(str(root["$ref"]).rpartition("/")[2])
+    document = schema_of(whole_document())
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": SCHEMA_ID,
         **document,
         "title": "provision config, version 1",
-        "$defs": definitions,
+        "$defs": document.pop("$defs"),
     }
 
 
-def secret_names() -> frozenset[str]:
-    """Names of the fields whose type is marked secret."""
-    return frozenset(_secret_fields(inspect.type_info(whole_document()), set()))
+def schema_of(types: type[Struct]) -> dict[str, Any]:
+    """The schema of a format, definitions included."""
+    (root, *_), definitions = msgspec.json.schema_components(
+        (types,), schema_hook=_custom_type, ref_template="#/$defs/{name}"
+    )
+    definitions = dict(sorted(definitions.items()))
+    whole = definitions.pop(str(root["$ref"]).rpartition("/")[2])
+    return {**whole, "$defs": definitions}
+
+
+def secret_names(types: type[Struct] | None = None) -> frozenset[str]:
+    """Names of the fields whose type is marked secret, of the language or of another format."""
+    return frozenset(_secret_fields(inspect.type_info(types or whole_document()), set()))
 
 
 def _custom_type(kind: type) -> dict[str, Any]:
@@ -54,5 +60,5 @@ def _secret_fields(info: inspect.Type, seen: set[type]) -> Iterator[str]:
         seen.add(info.cls)
         for field in info.fields:
             if isinstance(field.type, inspect.Metadata) and (field.type.extra or {}).get("secret"):
-                yield field.name
+                yield field.encode_name
             yield from _secret_fields(field.type, seen)

@@ -1,4 +1,26 @@
-"""Front ends: one a format, each turns bytes into a Document or findings."""
+"""Front ends: one a format, each turns the user's text into a native tree.
+
+A front end is a pure function. Its module has
+
+    FRONT_END = FrontEnd(parse=..., types=Config, translate=translate, hints={...})
+
+* `parse` makes a tree of nodes with marks: `tree.parse` for YAML, `json_tree.parse` for JSON.
+* `types` are msgspec Structs that say what may be written, unknown keys forbidden. From them come, in the words of
+  that format and at the user's line: unknown keys with "did you mean", missing keys, wrong types. A field that is known
+  and not carried out has the type `Annotated[Any, not_carried(severity, why)]` and is found by name. A secret is a
+  `HiddenText` with `Meta(extra={"secret": True})`, and is masked wherever a line is shown.
+* `translate(config, draft)` gets the value of `types` and fills the draft, a native tree:
+  `draft.root.item("files", place).put("path", file.path, (*place, "path"))`. A place is always one of the user's
+  format: it gives the new value its line, column and path. What the types cannot say is `draft.report(error(...))`.
+* `hints` replace the hints of native findings, which speak of native fields.
+
+The rest is done for all formats alike (compose.py): the native checks run on the native tree, and what they find is
+shown at the user's line with the user's path (Layout.places). A text that reads like `${vars.NAME}` means nothing in
+other formats, and is escaped. A key with nothing behind it (null) says nothing.
+
+A container's module has `unpack(part, resolver) -> Unpacked`, see parts.py: each part goes through its own front end,
+and the native trees are merged in order, as `include` does.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +28,28 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from provision.document import Document
-from provision.findings import Finding
-from provision.formats import native
-from provision.formats.locate import Layout
-from provision.resolve import Resolver
+from provision.formats import recognise
 
 
 class Format(Struct, frozen=True):
-    """`recognises` looks at the bytes alone; the first format that says yes loads them."""
+    """`recognises` looks at the bytes alone; the first format that says yes loads them.
+
+    `front_end` and `container` are modules, imported only when there is something for them. The native format has
+    neither.
+    """
 
     name: str
     recognises: Callable[[bytes], bool]
-    load: Callable[[bytes, str, Resolver | None], tuple[Document | None, tuple[Finding, ...], Layout | None]]
+    front_end: str | None = None
+    container: str | None = None
 
 
 FORMATS: tuple[Format, ...] = (
-    Format("native", recognises=lambda _: True, load=native.load),  # last: takes what nobody else does
+    Format("gzip", recognise.is_gzip, container="provision.formats.gzipped"),
+    Format("ignition", recognise.is_ignition, front_end="provision.formats.ignition"),
+    Format("native", lambda _: True),  # last: takes what nobody else does
 )
+
+
+def format_of(data: bytes, formats: tuple[Format, ...] = FORMATS) -> Format:
+    return next(candidate for candidate in formats if candidate.recognises(data))

@@ -1,20 +1,27 @@
-"""A config and all that it includes, as one tree of nodes that still knows where each of them was written.
+"""A config of several texts, or in another format, as one native tree whose nodes know where they were written.
 
-Only imported when a config includes something.
+Only imported when a config includes something, or is not native.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from importlib import import_module
+from itertools import islice
 
 import msgspec
-from msgspec import Struct
+import yaml
+from msgspec import Struct, structs
 from yaml.nodes import MappingNode, Node, SequenceNode
 
 from provision.findings import Finding, Place, Problem, Severity, error
-from provision.formats.locate import Layout, Problems, Source, text_finding
+from provision.formats import FORMATS, Format, format_of
+from provision.formats.front_end import FrontEnd, every_secret_name, front_end_at, translate
+from provision.formats.locate import MAX_PROBLEMS, Layout, Problems, Source, located, text_finding
 from provision.formats.merge import merge
-from provision.formats.nodes import Construction, NodeProblem, Plain
+from provision.formats.native import Read, read, section_problems
+from provision.formats.nodes import TAG, Construction, NodeProblem, Plain
+from provision.formats.parts import Part, Unpack
 from provision.formats.source import MAX_CONFIG_BYTES, TextError, decode
 from provision.formats.tree import Tree, parse
 from provision.resolve import CannotInclude, Included, Resolver
@@ -22,49 +29,151 @@ from provision.sections.include import Include, check
 
 MAX_DEPTH = 8  # files below each other; people lose track after three
 MAX_INCLUDES = 64  # in all: each may include others
+START = yaml.Mark("", 0, 0, 0, None, 0)
 
 
 class Composed(Struct, frozen=True):
-    """The whole. `findings` are about included files that are no YAML at all."""
+    """The whole. `findings` are about texts that are no YAML at all. `is_partial` when a text was translated as far
+    as it is of good shape.
+    """
 
     layout: Layout
     data: Plain
     findings: tuple[Finding, ...]
+    is_partial: bool
 
     @property
     def is_whole(self) -> bool:
         """Otherwise something is missing, and what refers to it would be blamed."""
         problems = self.layout.problems
         serious = any(problem.severity is Severity.ERROR for _, problem in problems.includes)
-        return not (serious or problems.nodes or self.findings)
+        damaged = any(problem.severity is Severity.ERROR for _, problem in problems.nodes)
+        return not (serious or damaged or self.findings)
+
+
+def load(data: bytes, file: str, resolver: Resolver | None, formats: tuple[Format, ...] = FORMATS) -> Read:
+    """As `native.load`, of any format."""
+    composer = _Composer(resolver, formats)
+    chain = (resolver.identity(file),) if resolver else ()
+    root = composer.part(Part(file, data), chain)
+    return read_composed(composer.composed(root))
 
 
 def compose(source: Source, tree: Tree, resolver: Resolver | None) -> Composed:
-    """`source` and `tree` are the config itself, which is free of YAML's own problems."""
-    composer = _Composer(source, resolver)
+    """`source` and `tree` are the config itself, native and free of YAML's own problems."""
+    composer = _Composer(resolver, FORMATS)
     chain = (resolver.identity(source.file),) if resolver else ()
-    root = composer.whole(0, tree, chain)
-    construction = Construction()
-    data, _ = construction.make(root)
-    nodes = (*composer.nodes, *((0, problem) for problem in construction.problems))
-    problems = Problems(includes=tuple(composer.problems), nodes=nodes)
-    merged = frozenset(composer.merged)
-    layout = Layout(root, tuple(composer.sources), composer.origins, merged, problems)
-    return Composed(layout, data, tuple(composer.findings))
+    index = composer.add(source)
+    return composer.composed(composer.whole(index, tree, chain))
+
+
+def read_composed(composed: Composed) -> Read:
+    layout = composed.layout
+    if composed.is_whole and not composed.is_partial:
+        return read(composed.data, layout)
+    if composed.is_whole:
+        layout = layout.with_whole(islice(section_problems(composed.data), MAX_PROBLEMS + 1))
+    return None, located(layout) + composed.findings, layout
 
 
 class _Composer:
-    def __init__(self, source: Source, resolver: Resolver | None) -> None:
-        self.sources = [source]
+    def __init__(self, resolver: Resolver | None, formats: tuple[Format, ...]) -> None:
+        self.sources: list[Source] = []
         self.origins: dict[int, int] = {}
         self.merged: set[int] = set()
+        self.places: dict[int, Place] = {}
         self.problems: list[tuple[int, Problem]] = []
+        self.own: list[tuple[int, Problem]] = []
         self.nodes: list[tuple[int, NodeProblem]] = []
         self.findings: list[Finding] = []
+        self.is_partial = False
         self._resolver = resolver
+        self._formats = formats
         self._count = 0
-        self._size_bytes = len(source.data)
+        self._size_bytes = 0
         self._kept: list[Node] = []  # a node that is freed could give its identity to another one
+
+    def composed(self, root: Node | None) -> Composed:
+        root = MappingNode(f"{TAG}map", [], START, START) if root is None else root
+        construction = Construction()
+        data, _ = construction.make(root)
+        nodes = (*self.nodes, *((0, problem) for problem in construction.problems))
+        layout = Layout(
+            root,
+            tuple(self.sources),
+            self.origins,
+            frozenset(self.merged),
+            self.places,
+            Problems(includes=tuple(self.problems), own=tuple(self.own), nodes=nodes),
+        )
+        return Composed(layout, data, tuple(self.findings), self.is_partial)
+
+    def add(self, source: Source) -> int:
+        """What comes first is the config itself: its nodes need no claim."""
+        self.sources.append(source)
+        self._size_bytes += len(source.data)
+        return len(self.sources) - 1
+
+    def part(self, part: Part, chain: tuple[str, ...]) -> Node | None:
+        """The native tree of a text in whatever format, with all that is in it and below it."""
+        chosen = format_of(part.data, self._formats)
+        source = Source(part.file, part.data, None, part=part.name, offset=part.offset)
+        try:
+            if chosen.container is not None:
+                source = structs.replace(source, secrets=every_secret_name)
+                return self._unpacked(source, part, import_module(chosen.container).unpack, chain)
+            if chosen.front_end is not None:
+                front_end = front_end_at(chosen.front_end)
+                source = structs.replace(source, secrets=front_end.secret_names, hints=front_end.hints)
+                return self._translated(source, front_end)
+            return self._native(source, chain)
+        except TextError as trouble:
+            self.findings.append(text_finding(trouble, source))
+            return None
+
+    def _native(self, source: Source, chain: tuple[str, ...]) -> Node | None:
+        tree = parse(decode(source.data))
+        index = self.add(structs.replace(source, root=tree.root))
+        self._claim(tree.root, index)
+        self.nodes += [(index, problem) for problem in tree.problems]
+        # Loops of aliases would never end, and the rest is to be mended first too.
+        return None if tree.problems else self.whole(index, tree, chain)
+
+    def _translated(self, source: Source, front_end: FrontEnd) -> Node | None:
+        tree = front_end.parse(decode(source.data))
+        index = self.add(structs.replace(source, root=tree.root))
+        translated = translate(front_end, tree)
+        self.own += [(index, problem) for problem in translated.problems]
+        self.nodes += [(index, problem) for problem in translated.nodes]
+        self.is_partial = self.is_partial or not translated.is_whole
+        self.places.update(translated.places)
+        if translated.root is not None:
+            self._claim(translated.root, index)
+        return translated.root
+
+    def _unpacked(
+        self, source: Source, container: Part, unpack: Unpack, chain: tuple[str, ...]
+    ) -> Node | None:
+        index = self.add(source)
+        unpacked = unpack(container, self._resolver)
+        self.nodes += [(index, problem) for problem in unpacked.problems]
+        root: Node | None = None
+        for part in unpacked.parts:
+            self._check_part(part, chain)
+            made = self.part(part, (*chain, container.name or ""))
+            if made is not None:
+                root = made if root is None else merge(root, made, self._made)
+        return root
+
+    def _check_part(self, part: Part, chain: tuple[str, ...]) -> None:
+        """Raises TextError, which ends the container: what is in it may be made to have no end."""
+        self._count += 1
+        if len(chain) > MAX_DEPTH:
+            raise TextError("include-depth", f"parts of parts more than {MAX_DEPTH} levels deep")
+        if self._count > MAX_INCLUDES:
+            raise TextError("include-count", f"more than {MAX_INCLUDES} parts in all")
+        if self._size_bytes + len(part.data) > 2 * MAX_CONFIG_BYTES:  # the container itself is the other half
+            raise TextError("include-too-large", f"the parts have more than {MAX_CONFIG_BYTES} bytes")
 
     def whole(self, index: int, tree: Tree, chain: tuple[str, ...]) -> Node:
         """The tree of one source with its includes below it: later ones win over earlier ones."""
@@ -78,6 +187,8 @@ class _Composer:
     def _made(self, node: Node, over: Node) -> None:
         self._kept.append(node)
         self.merged.add(id(node))
+        if id(over) in self.places:
+            self.places[id(node)] = self.places[id(over)]
         self.origins[id(node)] = self.origins.get(id(over), 0)
 
     def _includes(self, index: int, tree: Tree) -> Iterator[tuple[Place, Include]]:
@@ -105,17 +216,7 @@ class _Composer:
         found = self._read(index, (*place, "url" if include.file is None else "file"), include, chain)
         if found is None:
             return None
-        try:
-            tree = parse(decode(found.data))
-        except TextError as trouble:
-            self.findings.append(text_finding(trouble, found.data, found.file))
-            return None
-        new = len(self.sources)
-        self.sources.append(Source(found.file, found.data, tree.root))
-        self._claim(tree.root, new)
-        self.nodes += [(new, problem) for problem in tree.problems]
-        # Loops of aliases would never end, and the rest is to be mended first too.
-        return None if tree.problems else self.whole(new, tree, (*chain, found.identity))
+        return self.part(Part(found.file, found.data), (*chain, found.identity))
 
     def _read(self, index: int, place: Place, include: Include, chain: tuple[str, ...]) -> Included | None:
         trouble = self._limit(place, chain)
@@ -148,8 +249,7 @@ class _Composer:
             return Problem(Severity.NOTE, "include-not-fetched", place, message)
         if found.identity in chain:
             return error("include-loop", place, "the config includes itself", "remove one of the includes")
-        self._size_bytes += len(found.data)
-        if self._size_bytes > MAX_CONFIG_BYTES:
+        if self._size_bytes + len(found.data) > MAX_CONFIG_BYTES:
             message = f"with all it includes, the config has more than {MAX_CONFIG_BYTES} bytes"
             return error("include-too-large", place, message, "put large content behind files[].source")
         return None

@@ -2,32 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from msgspec import Struct, field, structs
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from provision.actions import Origin
-from provision.findings import Finding, Place, Problem, Severity, path_text
-from provision.formats.nodes import NodeProblem, exists, find, secret_spans, span_of, start_of
-from provision.formats.source import Mark, Span, TextError, lines_of, masked, masked_by_name
+from provision.findings import Finding, Place, Problem, Severity, path_text, place_of
+from provision.formats.nodes import NodeProblem, exists, find, secret_spans, secret_values, span_of, start_of
+from provision.formats.source import MAX_CONFIG_BYTES, Mark, Span, TextError, lines_of, masked, masked_by_name
 
+PATH_IN_MESSAGE = r"\b[a-z_]+(?:\.[a-z_]+)*\[\d+\](?:\[\d+\]|\.[a-z_]+)*"
 MAX_PROBLEMS = 100  # more than anyone reads; bounds the work for a file made to be slow
 
 
 class Source(Struct, frozen=True):
-    """One of the files that a config consists of."""
+    """One of the texts that a config consists of.
+
+    `root` is None for what has no nodes: no YAML, or a container of texts. `secrets` gives the names of the secret
+    fields, where they are others than the native ones; `hints`, by code, what the format says instead of the native
+    hints. `part` names a text that is a part of the file; `offset` is where its lines stand there, and by how much
+    each of them is indented.
+    """
 
     file: str
     data: bytes
-    root: Node
+    root: Node | None
+    secrets: Callable[[], frozenset[str]] | None = None
+    hints: Mapping[str, str | None] = field(default_factory=dict)
+    part: str | None = None
+    offset: Mark = Mark(0, 0)
 
 
 class Problems(Struct, frozen=True):
-    """What is wrong with the whole, with the includes of one source, and with the YAML of one source."""
+    """What is wrong with the whole, with the includes of one source, with what else only this source shows, at
+    places of its own format, and with its YAML.
+    """
 
     whole: tuple[Problem, ...] = ()
     includes: tuple[tuple[int, Problem], ...] = ()
+    own: tuple[tuple[int, Problem], ...] = ()
     nodes: tuple[tuple[int, NodeProblem], ...] = ()
 
 
@@ -35,13 +50,15 @@ class Layout(Struct, frozen=True):
     """Where everything in a config is written, and what is wrong with it.
 
     `origins` says which source a node is from, when not the first; `merged` are the nodes made of several sources'
-    nodes. Both by the identity of the node. `moves_lines`: a line of a text may be another line of the file.
+    nodes; `places` are the paths, in the user's own format, of what was translated. All by the identity of the node.
+    `moves_lines`: a line of a text may be another line of the file.
     """
 
     root: Node
     sources: tuple[Source, ...]
     origins: Mapping[int, int] = field(default_factory=dict)
     merged: frozenset[int] = frozenset()
+    places: Mapping[int, Place] = field(default_factory=dict)
     problems: Problems = Problems()
     moves_lines: bool = False
 
@@ -52,7 +69,20 @@ class Layout(Struct, frozen=True):
         """Where it is written, or else the deepest part of it that is."""
         key, node = find(self.root, place)
         written = node if key is None else key
-        return Origin(self.sources[self.origin(written)].file, written.start_mark.line + 1)
+        source = self.sources[self.origin(written)]
+        return Origin(source.file, written.start_mark.line + source.offset.line + 1)
+
+    def own_place(self, place: Place) -> Place:
+        """The place as the user's format writes it."""
+        return self.places.get(id(find(self.root, place)[1]), place)
+
+    def own_words(self, message: str) -> str:
+        """A message may name other places: `'/a' is made by files[0] already`."""
+        return re.sub(PATH_IN_MESSAGE, self._own_path, message) if self.places else message
+
+    def _own_path(self, found: re.Match[str]) -> str:
+        place = place_of(found[0])
+        return path_text(self.own_place(place)) if exists(self.root, place) else found[0]
 
     def with_whole(self, found: Iterable[Problem]) -> Layout:
         """With these problems of the whole, too, as far as they are to be listed."""
@@ -79,15 +109,17 @@ def moved(problems: Iterable[Problem], moves_lines: bool) -> Iterator[Problem]:
 def located(layout: Layout) -> tuple[Finding, ...]:
     """Findings in the order of the files, and of the lines in them."""
     problems = layout.problems
+    if problems == Problems():
+        return ()
     lines = _Lines(layout)
     found = [lines.locate(problem, _seek(problem, layout.root)) for problem in problems.whole[:MAX_PROBLEMS]]
-    for index, problem in problems.includes[:MAX_PROBLEMS]:
-        found.append(lines.locate(problem, _seek(problem, layout.sources[index].root), index))
+    for index, problem in (*problems.includes[:MAX_PROBLEMS], *problems.own[:MAX_PROBLEMS]):
+        found.append(lines.locate(problem, _seek(problem, _root(layout, index)), index))
     for index, trouble in problems.nodes[:MAX_PROBLEMS]:
         found.append((index, lines.locate_node(trouble, index)))
     found.sort(key=lambda one: (one[0], one[1].line, one[1].column))
     findings = tuple(finding for _, finding in found)
-    if max(len(problems.whole), len(problems.includes), len(problems.nodes)) <= MAX_PROBLEMS:
+    if max(map(len, (problems.whole, problems.includes, problems.own, problems.nodes))) <= MAX_PROBLEMS:
         return findings
     # A problem left out may be the one that would have masked a line: then none is shown.
     bare = [structs.replace(finding, excerpt=None) for finding in findings]
@@ -107,58 +139,86 @@ class _Lines:
         self._shown: dict[int, list[str]] = {}
 
     def of(self, index: int) -> list[str]:
-        from provision.schema import secret_names
-
         if index not in self._shown:
-            source = self._layout.sources[index]
-            spans = list(secret_spans(source.root, secret_names()))
-            spans += [span for where, span in self._hidden if where == index]
-            self._shown[index] = masked(lines_of(source.data), spans)
+            self._shown[index] = self._masked(index, self._layout.sources[index])
         return self._shown[index]
+
+    def _masked(self, index: int, source: Source) -> list[str]:
+        if source.root is None:
+            return _masked_text(source)
+        spans = list(secret_spans(source.root, _secret_names(source)))
+        spans += [span for where, span in self._hidden if where == index]
+        return masked(lines_of(source.data), spans)
 
     def locate(self, problem: Problem, seen: _Seen, index: int | None = None) -> tuple[int, Finding]:
         """With an index, the node is known to be of that source: a file looked at by itself."""
-        index = self._layout.origin(seen.node) if index is None else index
+        place = problem.place
+        if index is None:
+            index = self._layout.origin(seen.node)
+            place = self._layout.own_place(place)
+        source = self._layout.sources[index]
         shown = self.of(index)
         span = _span(problem, seen, shown)
         start, end = span.start, span.end
         excerpt = shown[start.line] if start.line < len(shown) else ""
         width = (end.column if end.line == start.line else len(excerpt)) - start.column
+        line, column = _in_file(start, source)
         finding = Finding(
             severity=problem.severity,
             code=problem.code,
-            path=path_text(problem.place),
-            file=self._layout.sources[index].file,
-            line=start.line + 1,
-            column=start.column + 1,
-            message=problem.message,
-            hint=problem.hint,
-            excerpt=excerpt,
+            path=path_text(place),
+            file=source.file,
+            line=line,
+            column=column,
+            message=self._layout.own_words(problem.message),
+            hint=source.hints.get(problem.code, problem.hint),
+            excerpt=" " * source.offset.column + excerpt,
             width=max(1, width),
+            part=source.part,
         )
         return index, finding
 
     def locate_node(self, problem: NodeProblem, index: int) -> Finding:
-        shown = self.of(index)
+        source = self._layout.sources[index]
+        line, column = _in_file(problem.mark, source)
         return Finding(
-            severity=Severity.ERROR,
+            severity=problem.severity,
             code=problem.code,
             path=path_text(problem.place),
-            file=self._layout.sources[index].file,
-            line=problem.mark.line + 1,
-            column=problem.mark.column + 1,
+            file=source.file,
+            line=line,
+            column=column,
             message=problem.message,
             hint=problem.hint,
-            excerpt=shown[problem.mark.line] if problem.mark.line < len(shown) else None,
+            excerpt=_line(self.of(index), problem.mark, source),
+            part=source.part,
         )
 
 
+def _in_file(mark: Mark, source: Source) -> tuple[int, int]:
+    """Line and column in the user's file, from 1."""
+    return mark.line + source.offset.line + 1, mark.column + source.offset.column + 1
+
+
+def _line(lines: list[str], mark: Mark, source: Source) -> str | None:
+    return " " * source.offset.column + lines[mark.line] if mark.line < len(lines) else None
+
+
+def _root(layout: Layout, index: int) -> Node:
+    return layout.sources[index].root or layout.root
+
+
 def _hidden(layout: Layout) -> Iterator[tuple[int, Span]]:
+    from provision.schema import secret_names
+
+    if layout.places:  # a secret of the language may come from a field that is none in the user's format
+        for node in secret_values(layout.root, secret_names()):
+            yield from layout.spans(node) if id(node) in layout.places else ()
     for problem in layout.problems.whole:
         if problem.sensitive and exists(layout.root, problem.place):
             yield from layout.spans(find(layout.root, problem.place)[1])
-    for index, problem in layout.problems.includes:
-        root = layout.sources[index].root
+    for index, problem in (*layout.problems.includes, *layout.problems.own):
+        root = _root(layout, index)
         if problem.sensitive and exists(root, problem.place):
             yield index, span_of(find(root, problem.place)[1])
 
@@ -192,20 +252,28 @@ def _span(problem: Problem, seen: _Seen, shown: list[str]) -> Span:
     return Span(start_of(node), Mark(start_of(node).line, start_of(node).column + 1))
 
 
-def text_finding(problem: TextError, data: bytes, file: str) -> Finding:
-    """For a file that is no YAML and so has no nodes."""
-    from provision.schema import secret_names
-
-    lines = masked_by_name(lines_of(data[: 2 * 1024 * 1024]), secret_names())
-    mark = problem.mark
+def text_finding(problem: TextError, source: Source) -> Finding:
+    """For a text that is no YAML and so has no nodes."""
+    line, column = _in_file(problem.mark, source)
     return Finding(
         severity=Severity.ERROR,
         code=problem.code,
         path="",
-        file=file,
-        line=mark.line + 1,
-        column=mark.column + 1,
+        file=source.file,
+        line=line,
+        column=column,
         message=problem.message,
         hint=problem.hint,
-        excerpt=lines[mark.line] if mark.line < len(lines) else None,
+        excerpt=_line(_masked_text(source), problem.mark, source),
+        part=source.part,
     )
+
+
+def _masked_text(source: Source) -> list[str]:
+    return masked_by_name(lines_of(source.data[: 2 * MAX_CONFIG_BYTES]), _secret_names(source))
+
+
+def _secret_names(source: Source) -> frozenset[str]:
+    from provision.schema import secret_names
+
+    return secret_names() if source.secrets is None else source.secrets()

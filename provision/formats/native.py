@@ -29,7 +29,7 @@ def load(data: bytes, file: str, resolver: Resolver | None = None) -> Read:
     try:
         tree = parse(decode(data))
     except TextError as problem:
-        return None, (text_finding(problem, data, file),), None
+        return None, (text_finding(problem, Source(file, data, None)),), None
     source = Source(file, data, tree.root)
     if tree.problems:
         nodes = tuple((0, problem) for problem in tree.problems)
@@ -37,19 +37,17 @@ def load(data: bytes, file: str, resolver: Resolver | None = None) -> Read:
         return None, located(layout), layout
     if isinstance(tree.data, dict) and "include" in tree.data:
         return _load_composed(source, tree, resolver)
-    return _read(tree.data, Layout(tree.root, (source,)))
+    return read(tree.data, Layout(tree.root, (source,)))
 
 
 def _load_composed(source: Source, tree: Tree, resolver: Resolver | None) -> Read:
-    from provision.formats.compose import compose
+    from provision.formats.compose import compose, read_composed
 
-    composed = compose(source, tree, resolver)
-    if composed.is_whole:
-        return _read(composed.data, composed.layout)
-    return None, located(composed.layout) + composed.findings, composed.layout
+    return read_composed(compose(source, tree, resolver))
 
 
-def _read(data: Plain, layout: Layout) -> Read:
+def read(data: Plain, layout: Layout) -> Read:
+    """The document, when the plain data of a native tree is one, and what is wrong with it."""
     try:
         document = convert(data)
     except msgspec.ValidationError as failure:
@@ -106,6 +104,11 @@ def _shape_problems(data: Plain, message: str) -> Iterator[Problem]:
         yield problem
     if not explained:
         yield shape.from_message(message)
+    yield from section_problems(data)
+
+
+def section_problems(data: Plain) -> Iterator[Problem]:
+    """What is wrong with the sections of good shape, each looked at by itself."""
     own = _part("vars", data)
     for key in data if isinstance(data, dict) else ():
         part = _part(key, data)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from msgspec import Struct, field
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from provision.findings import Place
+from provision.findings import Place, Severity
 from provision.formats.source import Mark, Span
 
 MAX_VALUES = 100_000  # 1 MiB of YAML has fewer; only aliases of aliases make more
@@ -40,6 +40,7 @@ class NodeProblem(Struct, frozen=True):
     message: str
     mark: Mark
     hint: str | None = None
+    severity: Severity = Severity.ERROR
 
 
 class Construction(Struct):
@@ -195,7 +196,12 @@ def exists(root: Node, place: Place) -> bool:
 
 
 def secret_spans(root: Node, names: frozenset[str]) -> Iterator[Span]:
-    """Where the values of these keys are written, at any depth and also where they do not belong."""
+    """Where the values of these keys are written."""
+    return map(span_of, secret_values(root, names))
+
+
+def secret_values(root: Node, names: frozenset[str]) -> Iterator[Node]:
+    """The values of these keys, at any depth and also where they do not belong."""
     waiting, seen = [root], {id(root)}
     while waiting:
         node = waiting.pop()
@@ -203,7 +209,7 @@ def secret_spans(root: Node, names: frozenset[str]) -> Iterator[Span]:
         if isinstance(node, MappingNode):
             for key, value in node.value:
                 if isinstance(key, ScalarNode) and key.value in names:
-                    yield span_of(value)
+                    yield value
                 children += [key, value]
         elif isinstance(node, SequenceNode):
             children = node.value

@@ -5,7 +5,10 @@ from __future__ import annotations
 import subprocess
 import sys
 
-UNNEEDED = ("graphlib", "hashlib", "jsonschema", "provision.fetch.http", "provision.formats.compose")
+UNNEEDED = (
+    *("graphlib", "hashlib", "jsonschema", "provision.fetch.http"),
+    *("provision.formats.compose", "provision.formats.front_end", "provision.formats.json_tree"),
+)
 
 PROGRAM = f"""
 import sys

@@ -1,4 +1,4 @@
-"""A folder is a test: config.yaml applied to a root directory (before.txt) must give plan.txt and after.txt.
+"""A folder is a test: its config, applied to a root directory (before.txt), must give plan.txt and after.txt.
 
 With earlier.yaml, that config was applied first. UPDATE_GOLDEN=1 writes plan.txt and after.txt anew; read the diff.
 """
@@ -22,7 +22,7 @@ from provision.plan.render import render_text
 from tests.golden.apply.tree import build_tree, describe_tree
 
 HERE = Path(__file__).parent
-CASES = sorted(place.parent.name for place in HERE.glob("*/config.yaml"))
+CASES = sorted(HERE.glob("*/config.*"))  # .yaml, or of another format
 
 
 def read_plan(file: Path, root: Path) -> Plan:
@@ -48,41 +48,39 @@ def expect(place: Path, text: str) -> None:
     assert text == place.read_text(), place
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_the_plan_and_the_tree_are_as_written_down(case: str, tmp_path: Path) -> None:
-    folder = HERE / case
+@pytest.mark.parametrize("config", CASES, ids=lambda config: config.parent.name)
+def test_the_plan_and_the_tree_are_as_written_down(config: Path, tmp_path: Path) -> None:
+    folder = config.parent
     build_tree(tmp_path, (folder / "before.txt").read_text())
     if (folder / "earlier.yaml").exists():
         apply_config(folder / "earlier.yaml", tmp_path)
 
-    expect(folder / "plan.txt", plan_text(folder / "config.yaml", tmp_path))
-    apply_config(folder / "config.yaml", tmp_path)
+    expect(folder / "plan.txt", plan_text(config, tmp_path))
+    apply_config(config, tmp_path)
 
     expect(folder / "after.txt", describe_tree(tmp_path))
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_a_second_apply_has_nothing_to_do(case: str, tmp_path: Path) -> None:
-    folder = HERE / case
-    build_tree(tmp_path, (folder / "before.txt").read_text())
-    first = apply_config(folder / "config.yaml", tmp_path)
+@pytest.mark.parametrize("config", CASES, ids=lambda config: config.parent.name)
+def test_a_second_apply_has_nothing_to_do(config: Path, tmp_path: Path) -> None:
+    build_tree(tmp_path, (config.parent / "before.txt").read_text())
+    first = apply_config(config, tmp_path)
     tree = describe_tree(tmp_path)
 
-    second = apply_config(folder / "config.yaml", tmp_path)
+    second = apply_config(config, tmp_path)
 
     everything = first.created + first.changed + first.removed + first.unchanged
     assert second == Outcome(unchanged=everything)
     assert describe_tree(tmp_path) == tree
-    assert plan_text(folder / "config.yaml", tmp_path) == "nothing to do: the machine is as asked for\n"
+    assert plan_text(config, tmp_path) == "nothing to do: the machine is as asked for\n"
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_a_plan_changes_nothing(case: str, tmp_path: Path) -> None:
-    folder = HERE / case
-    build_tree(tmp_path, (folder / "before.txt").read_text())
+@pytest.mark.parametrize("config", CASES, ids=lambda config: config.parent.name)
+def test_a_plan_changes_nothing(config: Path, tmp_path: Path) -> None:
+    build_tree(tmp_path, (config.parent / "before.txt").read_text())
     tree = describe_tree(tmp_path)
 
-    plan_text(folder / "config.yaml", tmp_path)
+    plan_text(config, tmp_path)
 
     assert describe_tree(tmp_path) == tree
     assert not (tmp_path / "var").exists()

@@ -1,0 +1,182 @@
+"""A native tree in the making, which keeps of each value where the user wrote what it says."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from provision.findings import Place, Problem
+from provision.formats.nodes import TAG, Plain, pairs, secret_values
+from provision.variables import has_variable
+
+
+class Draft:
+    """Filled by a front end. `root` is the document; `report` takes problems at places of the user's format."""
+
+    def __init__(self, user: Node) -> None:
+        self.problems: list[Problem] = []
+        self.places: dict[int, Place] = {}
+        self._user = user
+        self._known: dict[
+            int, dict[str, tuple[ScalarNode, Node]]
+        ] = {}  # a mapping of many keys is looked at once
+        self.root = Entry(self, self._mapping(()))
+
+    def report(self, problem: Problem) -> None:
+        self.problems.append(problem)
+
+    def finish(self) -> MappingNode:
+        """The native tree. What reads there like a variable of ours was written by users of another format, who
+        mean it as it stands.
+        """
+        texts = [node for node in _scalars(self.root.node) if has_variable(node.value)]
+        if texts:
+            from provision.schema import secret_names
+
+            # Secrets take no variables, so nothing is escaped in them.
+            secrets = {
+                id(inner)
+                for value in secret_values(self.root.node, secret_names())
+                for inner in _scalars(value)
+            }
+            for node in texts:
+                if id(node) not in secrets:
+                    node.value = node.value.replace("${facts.", "$${facts.").replace("${vars.", "$${vars.")
+        return self.root.node
+
+    def _written(self, place: Place) -> _Written:
+        """What the user has there, or else the nearest around it."""
+        key = node = self._user
+        for depth, part in enumerate(place):
+            found = self._below(node, part)
+            if found is None:
+                return _Written(key, node, place[:depth])
+            key, node = found
+        return _Written(key, node, place)
+
+    def _below(self, node: Node, part: str | int) -> tuple[Node, Node] | None:
+        """The key, in a list the value itself, and the value."""
+        if isinstance(part, int):
+            is_there = isinstance(node, SequenceNode) and part < len(node.value)
+            return (node.value[part], node.value[part]) if is_there else None
+        if not isinstance(node, MappingNode):
+            return None
+        if id(node) not in self._known:
+            # Backwards, so that of equal keys the first one counts.
+            self._known[id(node)] = {key.value: (key, value) for key, value in reversed(list(pairs(node)))}
+        return self._known[id(node)].get(part)
+
+    def _key(self, name: str, place: Place) -> ScalarNode:
+        written = self._written(place)
+        node = ScalarNode(f"{TAG}str", name, written.key.start_mark, written.key.end_mark)
+        self.places[id(node)] = written.place
+        return node
+
+    def _mapping(self, place: Place) -> MappingNode:
+        written = self._written(place)
+        node = MappingNode(f"{TAG}map", [], written.node.start_mark, written.node.end_mark)
+        self.places[id(node)] = written.place
+        return node
+
+    def _list(self, place: Place) -> SequenceNode:
+        written = self._written(place)
+        node = SequenceNode(f"{TAG}seq", [], written.node.start_mark, written.node.end_mark)
+        self.places[id(node)] = written.place
+        return node
+
+    def _made(self, value: Plain, place: Place) -> Node:
+        if isinstance(value, dict):
+            mapping = self._mapping(place)
+            for key, inner in value.items():
+                mapping.value.append((self._key(key, (*place, key)), self._made(inner, (*place, key))))
+            return mapping
+        if isinstance(value, list):
+            items = self._list(place)
+            items.value += [self._made(item, (*place, index)) for index, item in enumerate(value)]
+            return items
+        written = self._written(place)
+        node = _scalar(value, written.node)
+        self.places[id(node)] = written.place
+        return node
+
+
+class Entry:
+    """A mapping of the native tree. Every `place` is where, in the user's format, that comes from."""
+
+    def __init__(self, draft: Draft, node: MappingNode) -> None:
+        self.node = node
+        self._draft = draft
+        self._values: dict[str, Node] = {}
+        self._entries: dict[str, Entry] = {}
+
+    def put(self, key: str, value: Plain, place: Place) -> None:
+        """None says nothing, and a second value for a key takes the place of the first. Items of lists, and values of
+        mappings, are looked for below the place.
+        """
+        if value is not None:
+            self._add(key, self._draft._made(value, place), place)
+
+    def append(self, key: str, value: Plain, place: Place) -> None:
+        """At the end of the list under this key."""
+        self._items(key, place).append(self._draft._made(value, place))
+
+    def item(self, key: str, place: Place) -> Entry:
+        """A new mapping at the end of the list under this key."""
+        node = self._draft._mapping(place)
+        self._items(key, place).append(node)
+        return Entry(self._draft, node)
+
+    def entry(self, key: str, place: Place) -> Entry:
+        """The mapping under this key, made when it is not there yet."""
+        if key not in self._entries:
+            node = self._draft._mapping(place)
+            self._add(key, node, place)
+            self._entries[key] = Entry(self._draft, node)
+        return self._entries[key]
+
+    def _items(self, key: str, place: Place) -> list[Node]:
+        around = place[:-1] if place and isinstance(place[-1], int) else place
+        known = self._values.get(key)
+        if not isinstance(known, SequenceNode):
+            known = self._draft._list(around)
+            self._add(key, known, around)
+        items: list[Node] = known.value
+        return items
+
+    def _add(self, key: str, value: Node, place: Place) -> None:
+        if key in self._values:
+            self.node.value = [pair for pair in self.node.value if pair[0].value != key]
+            self._entries.pop(key, None)
+        self.node.value.append((self._draft._key(key, place), value))
+        self._values[key] = value
+
+
+class _Written(Struct, frozen=True):
+    """`key` is the key's own node, or in a list the value itself."""
+
+    key: Node
+    node: Node
+    place: Place
+
+
+def _scalar(value: bool | int | float | str | None, user: Node) -> ScalarNode:
+    text = "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    style = user.style if isinstance(user, ScalarNode) else ">"
+    if style == "|" and text != user.value:
+        style = ">"  # its lines are no lines of the file: a finding points at where the text begins
+    kind = "null" if value is None else type(value).__name__
+    return ScalarNode(f"{TAG}{kind}", text, user.start_mark, user.end_mark, style=style)
+
+
+def _scalars(root: Node) -> list[ScalarNode]:
+    found: list[ScalarNode] = []
+    waiting = [root]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ScalarNode):
+            found.append(node)
+        elif isinstance(node, MappingNode):
+            waiting += [value for _, value in node.value]
+        elif isinstance(node, SequenceNode):
+            waiting += node.value
+    return found
