@@ -1,7 +1,5 @@
 """`python -m provision`."""
 
-import sys
+from provision.cli import program
 
-from provision.cli import main
-
-sys.exit(main())
+program()

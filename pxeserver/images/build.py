@@ -61,8 +61,8 @@ AGENT_FOLDER = "usr/lib/provision"
 LAUNCHER = f"""#!/usr/bin/python3 -I
 import sys
 sys.path.insert(0, "/{AGENT_FOLDER}")
-from provision.cli import main
-sys.exit(main())
+from provision.cli import program
+program()
 """
 
 PROGRAMS = {  # program: the Debian package that has it
