@@ -11,6 +11,7 @@ from provision.actions import Origin
 from provision.findings import Finding, Place, Problem, Severity, path_text
 from provision.formats.nodes import NodeProblem, exists, find, secret_spans, span_of, start_of
 from provision.formats.source import Mark, Span, TextError, lines_of, masked, masked_by_name
+from provision.urls import masked_urls
 
 MAX_PROBLEMS = 100  # more than anyone reads; bounds the work for a file made to be slow
 
@@ -127,12 +128,12 @@ class _Lines:
         finding = Finding(
             severity=problem.severity,
             code=problem.code,
-            path=path_text(problem.place),
+            path=masked_urls(path_text(problem.place)),
             file=self._layout.sources[index].file,
             line=start.line + 1,
             column=start.column + 1,
-            message=problem.message,
-            hint=problem.hint,
+            message=masked_urls(problem.message),
+            hint=problem.hint and masked_urls(problem.hint),
             excerpt=excerpt,
             width=max(1, width),
         )
@@ -143,12 +144,12 @@ class _Lines:
         return Finding(
             severity=Severity.ERROR,
             code=problem.code,
-            path=path_text(problem.place),
+            path=masked_urls(path_text(problem.place)),
             file=self._layout.sources[index].file,
             line=problem.mark.line + 1,
             column=problem.mark.column + 1,
-            message=problem.message,
-            hint=problem.hint,
+            message=masked_urls(problem.message),
+            hint=problem.hint and masked_urls(problem.hint),
             excerpt=shown[problem.mark.line] if problem.mark.line < len(shown) else None,
         )
 
@@ -205,7 +206,7 @@ def text_finding(problem: TextError, data: bytes, file: str) -> Finding:
         file=file,
         line=mark.line + 1,
         column=mark.column + 1,
-        message=problem.message,
-        hint=problem.hint,
+        message=masked_urls(problem.message),
+        hint=problem.hint and masked_urls(problem.hint),
         excerpt=lines[mark.line] if mark.line < len(lines) else None,
     )

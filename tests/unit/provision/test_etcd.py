@@ -43,6 +43,8 @@ def static(cluster: object = CLUSTER, **fields: Any) -> list[str]:
     ("fields", "expected"),
     [
         pytest.param({"discovery": URL}, [], id="discovery"),
+        pytest.param({"discovery": "http://d/"}, ["etcd-discovery .discovery"], id="no token"),
+        pytest.param({"discovery": f"{URL}?a=b"}, ["etcd-discovery .discovery"], id="more than a token"),
         pytest.param({"initial_cluster": CLUSTER}, [], id="static"),
         pytest.param({"discovery_srv": "lab.example", "tls": {"peer": PEER}}, [], id="DNS"),
         pytest.param({}, ["etcd-no-cluster "], id="no way"),
