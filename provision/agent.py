@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -183,7 +184,7 @@ class _Steps:
     def validate(self, data: bytes, url: str) -> tuple[Document, Facts, Plan]:
         """The document, the facts it is planned with, and the plan."""
         self._begin()
-        loaded = load_bytes(data, file=url.rpartition("/")[2], resolver=self._world.includes)
+        loaded = load_bytes(data, file=_file_name(url), resolver=self._world.includes)
         if loaded.document is None or not loaded.valid:
             self._world.explain(loaded.report)
             raise StepFailed("validate", _first_error(loaded.findings), ExitCode.INVALID_CONFIG)
@@ -276,6 +277,11 @@ def _peer_certificates(etcd: Etcd, built: Plan) -> PeerCertificates | None:
         if isinstance(action, WriteFile) and action.path in paths and isinstance(action.content, bytes)
     }
     return PeerCertificates(*paths, planned=planned)
+
+
+def _file_name(url: str) -> str:
+    """What findings show: not the query, which may hold a secret."""
+    return re.split("[?#]", url, maxsplit=1)[0].rpartition("/")[2]
 
 
 def _first_error(findings: tuple[Finding, ...]) -> ProvisionError:

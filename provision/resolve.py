@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
 
+from provision.urls import shown_url
+
 if TYPE_CHECKING:
     from provision.sections.include import Include
 
@@ -80,7 +82,7 @@ def _fetched(url: str, sha256: str, fetch: Callable[[str], bytes]) -> Included:
         verify(data, "sha256", sha256)
     except SourceError as failure:
         raise CannotInclude("include-source", failure.message, failure.hint) from failure
-    return Included(url, url, data)
+    return Included(shown_url(url), url, data)
 
 
 def _file_content(directory: str, name: str) -> bytes:

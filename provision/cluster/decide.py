@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from provision.urls import shown_url
+
 
 class Spec(Struct, frozen=True):
     """What the config asks for. `peer_urls` identify the member in the registry."""
@@ -79,6 +81,6 @@ def decide(spec: Spec, observation: Observation) -> Decision:
             "replace it as a member, or begin a new cluster with a new discovery token",
         )
     return Refuse(
-        f"the cluster at {spec.discovery_url} already has its {observation.size} members",
+        f"the cluster at {shown_url(spec.discovery_url)} already has its {observation.size} members",
         "make the group's etcd size larger before the cluster begins, or take etcd out of this machine's config",
     )

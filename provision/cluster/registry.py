@@ -12,6 +12,7 @@ from typing import Any
 
 from provision.cluster.decide import Observation, RegisteredMember
 from provision.errors import SourceError
+from provision.urls import shown_url
 
 Fetch = Callable[[str], bytes]
 """Gives the body of a URL or raises SourceError."""
@@ -24,10 +25,10 @@ def observe_registry(discovery_url: str, *, has_data: bool, fetch: Fetch) -> Obs
         status = _own_status(base, fetch)
         size, members = status if status is not None else _protocol_status(base, fetch)
     except SourceError as error:
-        return Observation(has_data=has_data, trouble=f"{base}: {error.message}")
+        return Observation(has_data=has_data, trouble=f"{shown_url(base)}: {error.message}")
     except (ValueError, KeyError, TypeError) as error:
         return Observation(
-            has_data=has_data, trouble=f"{base}: not an answer of a discovery service: {error!r}"
+            has_data=has_data, trouble=f"{shown_url(base)}: not an answer of a discovery service: {error!r}"
         )
     return Observation(has_data=has_data, size=size, members=members)
 

@@ -27,6 +27,7 @@ from provision.errors import ProvisionError, SourceError
 from provision.execute.target import Target
 from provision.plan.build import Plan
 from provision.plan.order import ordered
+from provision.urls import shown_url
 
 MANIFESTS = "/var/lib/provision/trees"
 MANIFEST_MODE = 0o600  # names and digests of files that others must not read, maybe
@@ -60,7 +61,7 @@ def tree_actions(tree: UnpackTree, because: str, target: Target, contents: Conte
         known = _members(tree, target, contents)
         return *_manifest(tree, known), *_actions(tree, tree_of(known, tree.strip))
     except ValueError as problem:
-        url = tree.archive.url if isinstance(tree.archive, RemoteContent) else "the archive"
+        url = shown_url(tree.archive.url) if isinstance(tree.archive, RemoteContent) else "the archive"
         raise SourceError(f"{url}: {problem}", path=because) from problem
 
 

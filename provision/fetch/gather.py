@@ -11,6 +11,7 @@ from provision.execute.handlers.files import is_digest_of
 from provision.execute.target import Target
 from provision.execute.trees import known_members, tree_actions
 from provision.plan.build import Plan
+from provision.urls import shown_url
 
 PARALLEL = 4  # enough to hide latency, few enough not to flood a boot server that serves a whole rack
 SIZE_LIMIT_BYTES = 1024 * 1024 * 1024  # a file is held in memory; larger things belong into an image
@@ -114,7 +115,8 @@ def _fetch_verified(remote: RemoteContent, because: str, deadline_s: float, get:
         if remote.algorithm and remote.digest:
             verify(content, remote.algorithm, remote.digest)
     except SourceError as error:
-        message = error.message if remote.url in error.message else f"{remote.url}: {error.message}"
+        shown = shown_url(remote.url)
+        message = error.message if shown in error.message else f"{shown}: {error.message}"
         raise SourceError(message, path=because, hint=error.hint) from error
     return content
 

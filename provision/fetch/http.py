@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from provision.errors import SourceError
 from provision.fetch.limits import Limits, pauses
+from provision.urls import shown_url
 
 CHUNK_BYTES = 64 * 1024
 MAX_REDIRECTS = 5
@@ -50,7 +51,7 @@ def fetch_within(url: str, limits: Limits) -> bytes:
             reason = str(trouble)
         limits.sleep(max(0.0, min(pause_s, ends - limits.clock())))
     raise SourceError(
-        f"cannot fetch {url} within {limits.deadline_s:g} s: {reason}",
+        f"cannot fetch {shown_url(url)} within {limits.deadline_s:g} s: {reason}",
         hint="check that the machine reaches this address and that the server runs",
     )
 
@@ -62,11 +63,22 @@ def _follow(url: str, limits: Limits, ends: float) -> bytes:
         answer = _get(place, limits, ends)
         if isinstance(answer, bytes):
             return answer
-        place = urljoin(place, answer.location)
+        place = _joined(place, answer.location)
         # A token in the headers, and the operator's trust, are for the host in the config and for no other.
         if _host(_split(place)) != _host(origin):
-            raise SourceError(f"{url} redirects to another host: {place}", hint="write that URL instead")
-    raise SourceError(f"{url} redirects more than {MAX_REDIRECTS} times", hint="check the server's rules")
+            message = f"{shown_url(url)} redirects to another host: {shown_url(place)}"
+            raise SourceError(message, hint="write that URL instead")
+    raise SourceError(
+        f"{shown_url(url)} redirects more than {MAX_REDIRECTS} times", hint="check the server's rules"
+    )
+
+
+def _joined(place: str, location: str) -> str:
+    try:
+        return urljoin(place, location)
+    except ValueError as error:
+        message = f"{shown_url(place)} redirects to what is no URL"
+        raise SourceError(message, hint="check the server's rules") from error
 
 
 def _split(url: str) -> SplitResult:
@@ -77,7 +89,9 @@ def _split(url: str) -> SplitResult:
     except ValueError:  # a port that is no number, brackets without an address in them
         is_usable = False
     if not is_usable or not url.isascii() or not url.isprintable() or " " in url:
-        raise SourceError(f"cannot fetch {url}: not an http or https URL", hint="write http://HOST/PATH")
+        raise SourceError(
+            f"cannot fetch {shown_url(url)}: not an http or https URL", hint="write http://HOST/PATH"
+        )
     return split
 
 
@@ -100,13 +114,22 @@ def _get(url: str, limits: Limits, ends: float) -> bytes | _Redirect:
             return _read(url, connection.getresponse(), limits)
     except ssl.SSLCertVerificationError as error:  # stays as it is however often we ask
         raise SourceError(
-            f"cannot trust {url}: {error.verify_message}",
+            f"cannot trust {shown_url(url)}: {error.verify_message}",
             hint="check the certificate and the machine's clock",
         ) from error
     except (OSError, http.client.HTTPException) as error:
-        raise _TryAgain(str(error) or type(error).__name__) from error
+        raise _TryAgain(_reason(error)) from error
     finally:
         connection.close()
+
+
+def _reason(error: Exception) -> str:
+    """Not in the words of a server, which may repeat what it was sent."""
+    if isinstance(error, (http.client.BadStatusLine, http.client.UnknownProtocol)) and not isinstance(
+        error, OSError
+    ):
+        return "the server's answer is not HTTP"
+    return str(error) or type(error).__name__
 
 
 def _connection(split: SplitResult, timeout_s: float) -> http.client.HTTPConnection:
@@ -144,7 +167,7 @@ def _read(url: str, response: http.client.HTTPResponse, limits: Limits) -> bytes
         raise _TryAgain(f"the server answers {_status(response)}")
     if response.status != 200:
         raise SourceError(
-            f"cannot fetch {url}: the server answers {_status(response)}",
+            f"cannot fetch {shown_url(url)}: the server answers {_status(response)}",
             hint=_STATUS_HINTS.get(response.status, "check the URL"),
         )
     return _body(url, response, limits.size_limit_bytes)
@@ -172,7 +195,7 @@ def _body(url: str, response: http.client.HTTPResponse, size_limit_bytes: int) -
             return _complete(b"".join(chunks), response)
         chunks.append(chunk)
         read_bytes += len(chunk)
-    raise SourceError(f"{url} is larger than {size_limit_bytes} bytes", hint="check the URL")
+    raise SourceError(f"{shown_url(url)} is larger than {size_limit_bytes} bytes", hint="check the URL")
 
 
 def _complete(body: bytes, response: http.client.HTTPResponse) -> bytes:

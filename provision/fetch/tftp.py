@@ -18,6 +18,7 @@ from provision.fetch.tftp_download import (
     TransferRefused,
     error_packet,
 )
+from provision.urls import shown_url
 
 PORT = 69
 FIRST_TIMEOUT_S = 1.0  # servers answer in milliseconds; doubled with each silence
@@ -66,7 +67,7 @@ def fetch_within(url: str, limits: Limits, *, first_timeout_s: float = FIRST_TIM
             reason = str(trouble) or type(trouble).__name__
         limits.sleep(max(0.0, min(pause_s, patience.ends - limits.clock())))
     raise SourceError(
-        f"cannot fetch {url} within {limits.deadline_s:g} s: {reason}",
+        f"cannot fetch {shown_url(url)} within {limits.deadline_s:g} s: {reason}",
         hint="check that the machine reaches this address and that the server runs",
     )
 
@@ -81,9 +82,9 @@ def _located(url: str) -> _Location:
     path = url.partition("://")[2].partition("/")[2].removesuffix(";mode=octet")
     name = unquote_to_bytes(path)
     if split.scheme != "tftp" or not split.hostname or not name or b"\0" in name:
-        raise SourceError(f"cannot fetch {url}: not a tftp URL", hint="write tftp://HOST/PATH")
+        raise SourceError(f"cannot fetch {shown_url(url)}: not a tftp URL", hint="write tftp://HOST/PATH")
     if len(name) > MAX_NAME_BYTES:
-        raise SourceError(f"cannot fetch {url}: the path is longer than {MAX_NAME_BYTES} bytes")
+        raise SourceError(f"cannot fetch {shown_url(url)}: the path is longer than {MAX_NAME_BYTES} bytes")
     return _Location(url, split.hostname, port, name)
 
 
@@ -111,11 +112,13 @@ def _transfer(
 
 
 def _failure(location: _Location, refusal: TransferRefused) -> SourceError:
+    shown = shown_url(location.url)
     if refusal.code is None:
-        return SourceError(f"cannot fetch {location.url}: {refusal}", hint="check the URL")
-    said = f": {refusal}" if str(refusal) else ""
+        return SourceError(f"cannot fetch {shown}: {refusal}", hint="check the URL")
+    # A server may repeat the name it was asked for, and with it what is not to be shown.
+    said = f": {refusal}" if str(refusal) and shown == location.url else ""
     return SourceError(
-        f"cannot fetch {location.url}: the server answers with error {refusal.code}{said}",
+        f"cannot fetch {shown}: the server answers with error {refusal.code}{said}",
         hint=_CODE_HINTS.get(refusal.code, "see the server's log"),
     )
 

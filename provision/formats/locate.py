@@ -12,6 +12,7 @@ from provision.actions import Origin
 from provision.findings import Finding, Place, Problem, Severity, path_text, place_of
 from provision.formats.nodes import NodeProblem, exists, find, secret_spans, secret_values, span_of, start_of
 from provision.formats.source import MAX_CONFIG_BYTES, Mark, Span, TextError, lines_of, masked, masked_by_name
+from provision.urls import masked_urls
 
 PATH_IN_MESSAGE = r"\b[a-z_]+(?:\.[a-z_]+)*\[\d+\](?:\[\d+\]|\.[a-z_]+)*"
 MAX_PROBLEMS = 100  # more than anyone reads; bounds the work for a file made to be slow
@@ -166,12 +167,12 @@ class _Lines:
         finding = Finding(
             severity=problem.severity,
             code=problem.code,
-            path=path_text(place),
+            path=masked_urls(path_text(place)),
             file=source.file,
             line=line,
             column=column,
-            message=self._layout.own_words(problem.message),
-            hint=source.hints.get(problem.code, problem.hint),
+            message=masked_urls(self._layout.own_words(problem.message)),
+            hint=_masked_hint(source.hints.get(problem.code, problem.hint)),
             excerpt=" " * source.offset.column + excerpt,
             width=max(1, width),
             part=source.part,
@@ -184,15 +185,19 @@ class _Lines:
         return Finding(
             severity=problem.severity,
             code=problem.code,
-            path=path_text(problem.place),
+            path=masked_urls(path_text(problem.place)),
             file=source.file,
             line=line,
             column=column,
-            message=problem.message,
-            hint=problem.hint,
+            message=masked_urls(problem.message),
+            hint=_masked_hint(problem.hint),
             excerpt=_line(self.of(index), problem.mark, source),
             part=source.part,
         )
+
+
+def _masked_hint(hint: str | None) -> str | None:
+    return hint and masked_urls(hint)
 
 
 def _in_file(mark: Mark, source: Source) -> tuple[int, int]:
@@ -262,8 +267,8 @@ def text_finding(problem: TextError, source: Source) -> Finding:
         file=source.file,
         line=line,
         column=column,
-        message=problem.message,
-        hint=problem.hint,
+        message=masked_urls(problem.message),
+        hint=_masked_hint(problem.hint),
         excerpt=_line(_masked_text(source), problem.mark, source),
         part=source.part,
     )

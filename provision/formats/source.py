@@ -7,6 +7,8 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
+from provision.urls import MASK, secret_parts
+
 MAX_CONFIG_BYTES = (
     1024 * 1024
 )  # the largest config a cloud hands out (Google: 256 KiB a value) fits four times
@@ -18,8 +20,6 @@ LINE_BREAK = re.compile("\r\n|[\r\n\x85\u2028\u2029]")
 NOT_YAML_ASCII = re.compile(r"[^\t\n\r\x20-\x7e]")
 YAML_ASCII = bytes((9, 10, 13, *range(0x20, 0x7F)))
 NOT_YAML = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-
-MASK = "******"
 
 
 class Mark(Struct, frozen=True):
@@ -86,7 +86,13 @@ def masked(lines: list[str], spans: Iterable[Span]) -> list[str]:
             start = span.start.column if number == span.start.line else 0
             end = span.end.column if number == span.end.line else len(result[number])
             result[number] = _hidden(result[number], start, end)
-    return result
+    return [_without_url_secrets(line) for line in result]
+
+
+def _without_url_secrets(line: str) -> str:
+    for start, end in reversed(list(secret_parts(line))):
+        line = _hidden(line, start, end)
+    return line
 
 
 def _hidden(line: str, start: int, end: int) -> str:
@@ -108,11 +114,11 @@ def masked_by_name(lines: list[str], names: frozenset[str]) -> list[str]:
         found = key.search(line)
         if found:
             inside = _key_column(line)
-            result.append(line[: found.end()] + MASK)
+            result.append(_without_url_secrets(line[: found.end()]) + MASK)
             continue
         if inside is not None and FRESH_KEY.match(line) and _key_column(line) <= inside:
             inside = None
-        result.append(line if inside is None else MASK)
+        result.append(_without_url_secrets(line) if inside is None else MASK)
     return result
 
 

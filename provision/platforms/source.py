@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from provision.urls import shown_url
+
 
 class Source(Struct, frozen=True):
     """`machine` is the boot interface's MAC address. `token` proves to the server which boot this is: a secret."""
@@ -15,4 +17,4 @@ class Source(Struct, frozen=True):
     token: str | None
 
     def __repr__(self) -> str:
-        return f"Source({self.platform}, {self.machine}, {self.config_url})"
+        return f"Source({self.platform}, {self.machine}, {shown_url(self.config_url)})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import urllib.error
+import http.client
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +10,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from provision.report.events import Event, encode_event
+from provision.urls import shown_url
 
 POST_TIMEOUT_S = 10
 
@@ -24,18 +25,16 @@ class HttpPost(Struct, frozen=True):
     token: str | None
 
     def __repr__(self) -> str:
-        return f"HttpPost(url={self.url!r})"
+        return f"HttpPost(url={shown_url(self.url)!r})"
 
     def __call__(self, line: str) -> bool:
-        request = urllib.request.Request(  # noqa: S310 - the scheme comes from the boot script
-            self.url,
-            data=line.encode(),
-            headers={"Content-Type": "application/json", **bearer(self.token)},
-        )
+        headers = {"Content-Type": "application/json", **bearer(self.token)}
         try:
+            request = urllib.request.Request(self.url, data=line.encode(), headers=headers)  # noqa: S310 - as given
             with urllib.request.urlopen(request, timeout=POST_TIMEOUT_S):  # noqa: S310
                 return True
-        except (urllib.error.URLError, OSError):  # away or restarting: the line stays in the outbox
+        # Away or restarting, or a URL that urllib cannot read: the line stays in the outbox.
+        except (OSError, http.client.HTTPException, ValueError):
             return False
 
 

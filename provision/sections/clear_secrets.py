@@ -80,7 +80,7 @@ def _check_file(file: TextFile, place: Place) -> Iterator[Problem]:
     url = file.source
     if url is not None and not is_data_url(url) and _has_password(url):
         hint = "write it as headers: {Authorization: ...}"
-        yield _found("a password in a URL is shown wherever the URL is", (*place, "source"), hint)
+        yield _found("nobody sends the password in a URL", (*place, "source"), hint)
     if not mode & OTHERS_READ:
         return
     hint = 'write mode: "0600"'
@@ -136,8 +136,15 @@ def _check_environment(environment: Mapping[str, str], place: Place, hint: str) 
 
 
 def _check_urls(document: Document) -> Iterator[Problem]:
+    for index, tree in enumerate(document.trees):
+        if not is_data_url(tree.source) and _has_password(tree.source):
+            hint = "write it as headers: {Authorization: ...}"
+            yield _found("nobody sends the password in a URL", ("trees", index, "source"), hint)
+    if document.etcd is not None and _has_password(document.etcd.discovery or ""):
+        message = "a password in a URL that every user can read"
+        yield _found(message, ("etcd", "discovery"), "write the URL that the service gave")
     if document.report is not None and _has_password(document.report.url):
-        yield _found("a password in a URL is shown wherever the URL is", ("report", "url"), "write token")
+        yield _found("nobody sends the password in a URL", ("report", "url"), "write token")
 
 
 def _is_secret(name: str, value: str) -> bool:

@@ -60,7 +60,7 @@ def _check_url(include: Include, url: str, place: Place) -> Iterator[Problem]:
         return
     yield from check_url(url, place, schemes=("http", "https"))
     if "@" in url.partition("://")[2].partition("/")[0]:
-        # Findings name the file they are about: the URL, with all that is in it.
+        # Nobody sends it: the digest says what is taken, whoever it comes from.
         message = "a URL that is included holds no user or password"
         yield structs.replace(
             error("include-url", place, message, "remove what stands before @"), sensitive=True

@@ -33,9 +33,9 @@ def _reason(text: str, schemes: tuple[str, ...]) -> str | None:
     try:
         url = urlsplit(text)
         port = url.port
-    except ValueError as problem:
-        # urlsplit quotes the offending part; a password can sit there.
-        return "the URL's host or port cannot be read" if "@" in text else f"no URL: {problem}"
+    except ValueError:
+        # urlsplit quotes the offending part: a password, when the `@` after it was forgotten.
+        return "the URL's host or port cannot be read"
     if not url.scheme or "://" not in text:
         return "no URL: there is no scheme"
     if url.scheme not in schemes:

@@ -21,6 +21,7 @@ from provision.execute.difference import (
 from provision.execute.machine import Handler, Machine, during, probe_each
 from provision.execute.target import StagedFile, Target
 from provision.plan.describe import describe
+from provision.urls import shown_url
 
 READ_BY_OTHERS = 0o004
 
@@ -118,7 +119,7 @@ def _new_content_lines(machine: Machine, action: WriteFile, before: bytes | None
         if before is not None and is_digest_of(before, wanted):
             return ()
         if wanted not in machine.contents:
-            return (f"+content of {wanted.url}",)
+            return (f"+content of {shown_url(wanted.url)}",)
         wanted = machine.contents[wanted]
     if before == wanted:
         return ()
@@ -144,7 +145,7 @@ def content_to_write(machine: Machine, action: WriteFile) -> bytes:
     # What is there already has the right content, so nothing was fetched: only mode or owner differ.
     present = machine.target.read_file(action.path)
     if present is None or not is_digest_of(present, action.content):
-        raise ProvisionError(f"content of {action.content.url} was not fetched")
+        raise ProvisionError(f"content of {shown_url(action.content.url)} was not fetched")
     return present
 
 

@@ -43,6 +43,8 @@ def _check_token(discovery: str, place: Place) -> Iterator[Problem]:
     if not token and not has_variable(discovery):
         hint = "the URL that the discovery service gave for this cluster"
         yield error("etcd-discovery", place, "the discovery URL has no token", hint)
+    elif "?" in token or "#" in token:
+        yield error("etcd-discovery", place, "the discovery URL must end with its token")
 
 
 def _check_discovery_alone(etcd: Etcd, place: Place) -> Iterator[Problem]:

@@ -13,6 +13,7 @@ from provision.cluster.registry import observe_registry, parse_registration
 from provision.errors import SourceError
 from provision.platforms import PLATFORMS
 from provision.platforms.pxe import source_from_command_line
+from provision.platforms.source import Source
 from provision.report.events import Event, encode_event
 from provision.report.sinks import HttpPost, Outbox, Reporter, bearer
 
@@ -106,6 +107,22 @@ def test_a_token_is_sent_when_there_is_one_and_never_shown() -> None:
     assert bearer("s3cret") == {"Authorization": "Bearer s3cret"}
     assert bearer(None) == {}
     assert "s3cret" not in repr(HttpPost("https://status.example/", "s3cret"))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        pytest.param("http://me:s3cret@status.example/", id="urllib takes the password for a port"),
+        pytest.param("me:s3cret@status.example", id="no scheme"),
+        pytest.param("http://[s3cret/", id="no host"),
+    ],
+)
+def test_a_url_that_cannot_be_asked_is_a_server_that_is_away(url: str) -> None:
+    post = HttpPost(url, None)
+
+    assert not post("{}")
+    assert "s3cret" not in repr(post)
+    assert "s3cret" not in repr(Source("pxe", "52:54:00:77:00:01", url, url, None))
 
 
 def test_a_machine_with_nobody_to_report_to_is_settled() -> None:

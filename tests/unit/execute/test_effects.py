@@ -8,8 +8,7 @@ import pytest
 
 from provision.actions import EnableUnit, Step, WriteFile
 from provision.errors import ProvisionError
-from provision.execute.apply import StepResult, apply
-from provision.execute.journal import Journal, read_history
+from provision.execute.journal import read_history
 from provision.execute.machine import Machine
 from provision.execute.running.effects import Effect, effects, foreseen
 from provision.execute.running.system import RunningSystem
@@ -18,9 +17,9 @@ from provision.execute.survey import survey
 from provision.execute.target import Target
 from provision.plan.activation import Job, Verb
 from provision.plan.build import Plan
+from tests.unit.execute.running import UNITS, run
 from tests.unit.execute.systemd import RUNS, FakeSystemd, after_reboot
 
-UNITS = "/etc/systemd/system"
 NETWORKD = "systemd-networkd.service"
 FAILED = "LoadState=loaded\nActiveState=failed\nSubState=failed\nResult=exit-code"
 LOADED = "LoadState=loaded\nActiveState=inactive\nSubState=dead"
@@ -34,14 +33,6 @@ def plan_effects(root: Path, system: RunningSystem, *steps: Step) -> list[Effect
     with Target(root) as target:
         found = survey(Plan(steps), Machine(target), read_history(target).owned)
         return list(effects(system, target, found))
-
-
-def apply_steps(root: Path, system: RunningSystem | None, *steps: Step) -> list[StepResult]:
-    results: list[StepResult] = []
-    with Target(root) as target:
-        journal = Journal(target)
-        apply(Plan(steps), target, contents={}, journal=journal, on_step=results.append, system=system)
-    return results
 
 
 DONE = {
@@ -94,7 +85,7 @@ def test_plan_foretells_what_apply_does(tmp_path: Path, steps: list[Step], expec
     foretold = plan_effects(tmp_path, systemd.running(), *steps)
     assert systemd.calls == []
     systemd.on_call = lambda _: systemd.units.update({"failed.service": RUNS})  # what was wrong is mended
-    done = apply_steps(tmp_path, systemd.running(), *steps)
+    done = run(tmp_path, systemd.running(), *steps)
 
     assert [f"{effect.action} {effect.summary}" for effect in foretold] == expected
     assert [(effect.action, effect.summary, effect.because, effect.note) for effect in foretold] == [
@@ -103,7 +94,7 @@ def test_plan_foretells_what_apply_does(tmp_path: Path, steps: list[Step], expec
 
 
 def test_a_unit_that_is_to_run_is_started_and_one_that_goes_is_stopped_first(tmp_path: Path) -> None:
-    apply_steps(tmp_path, None, file(f"{UNITS}/a.service"), Step(EnableUnit("a.service", True), "units[0]"))
+    run(tmp_path, None, file(f"{UNITS}/a.service"), Step(EnableUnit("a.service", True), "units[0]"))
     systemd = FakeSystemd({"a.service": RUNS})
 
     found = plan_effects(
@@ -124,7 +115,7 @@ def test_what_an_interrupted_run_left_is_told_in_the_same_boot_only(tmp_path: Pa
     step = file(f"{UNITS}/a.service")
     systemd = FakeSystemd({"a.service": RUNS}, refuses={"a.service"})
     with pytest.raises(ProvisionError):
-        apply_steps(tmp_path, systemd.running(), step)
+        run(tmp_path, systemd.running(), step)
 
     assert plan_effects(tmp_path, systemd.running(), step) == [
         Effect("restart", "unit a.service", f"{UNITS}/a.service")

@@ -73,6 +73,10 @@ def warnings(config: dict[str, object]) -> list[str]:
         pytest.param(command(TOKEN="hunter2"), "commands[0].environment.TOKEN", id="command"),
         pytest.param(command("--db=postgres://u:hunter2@db/x"), "commands[0].command[1]", id="argument"),
         pytest.param({"report": {"url": "https://u:hunter2@h/"}}, "report.url", id="report"),
+        pytest.param(
+            {"trees": [{"path": "/a", "source": "https://u:hunter2@h/a.tar"}]}, "trees[0].source", id="archive"
+        ),
+        pytest.param({"etcd": {"discovery": "https://u:hunter2@h/abc"}}, "etcd.discovery", id="discovery"),
     ],
 )  # fmt: skip
 def test_a_secret_in_clear_is_found_and_not_shown(config: dict[str, object], place: str) -> None:

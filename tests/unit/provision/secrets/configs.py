@@ -67,3 +67,24 @@ CONFIGS: Mapping[str, Config] = {
     ),
     "users[].password_hash": Config(f"users: [{{name: ops, password_hash: {HASH}}}]\n", "hunter2Hunter2"),
 }
+
+SECRET_URL = "http://me:hunter2Hunter2@SERVER/a?token=hunter2Hunter2"
+
+# A URL is no secret field, but user, password and query in it can be secrets.
+URLS: Mapping[str, Config] = {
+    "files[].source": Config(
+        f"files:\n- path: /srv/app\n  source: {SECRET_URL}\n  sha256: {'0' * 64}\n", "hunter2Hunter2"
+    ),
+    "files[].source, unverified": Config(
+        f"files: [{{path: /srv/app, source: '{SECRET_URL}', overwrite: false}}]\n", "hunter2Hunter2"
+    ),
+    "include[].url": Config(
+        f"include:\n- url: http://SERVER/a?token=hunter2Hunter2\n  sha256: {'0' * 64}\n", "hunter2Hunter2"
+    ),
+    "report.url": Config(
+        "report: {url: 'http://me:hunter2Hunter2@SERVER/?token=hunter2Hunter2'}\n", "hunter2Hunter2"
+    ),
+    "trees[].source": Config(
+        f"trees:\n- path: /srv/site\n  source: {SECRET_URL}\n  sha256: {'0' * 64}\n", "hunter2Hunter2"
+    ),
+}

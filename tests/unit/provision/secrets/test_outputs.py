@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,7 +18,7 @@ from provision.agent import World, apply_stage
 from provision.cli import main
 from provision.cluster.decide import Observation
 from provision.cluster.listed import Peers
-from provision.errors import ProvisionError, SourceError
+from provision.errors import ProvisionError
 from provision.execute.apply import apply
 from provision.execute.command import Completed
 from provision.execute.handlers.users import perform
@@ -26,6 +28,7 @@ from provision.execute.target import Target
 from provision.execute.wanted import WANTED_PATH
 from provision.facts import Facts
 from provision.fetch.gather import gather
+from provision.fetch.http import fetch
 from provision.findings import FileReport, render_text
 from provision.plan.build import Plan
 from provision.platforms.source import Source
@@ -34,7 +37,7 @@ from provision.resolve import Includes
 from pxeserver.cli import main as server_main
 from tests.golden.apply.tree import build_tree
 from tests.unit.inventory.directory import GOOD, write
-from tests.unit.provision.secrets.configs import CONFIGS, HASH, Config
+from tests.unit.provision.secrets.configs import CONFIGS, HASH, URLS, Config
 from tests.unit.provision.secrets.places import Secret, damaged, secrets
 
 MAC = "52:54:00:77:00:01"
@@ -46,15 +49,17 @@ file 0640 0:0 /etc/shadow "root:*:19000:0:99999:7:::\\n"
 """
 
 each_config = pytest.mark.parametrize(
-    "config", [pytest.param(CONFIGS[name], id=name) for name in sorted(CONFIGS)], indirect=True
+    "config",
+    [pytest.param(config, id=name) for name, config in sorted({**CONFIGS, **URLS}.items())],
+    indirect=True,
 )
 
 
 class Repeating(BaseHTTPRequestHandler):
-    """A server that has nothing, and repeats the header it was sent."""
+    """A server that has nothing, and repeats what it was sent."""
 
     def do_GET(self) -> None:
-        self.send_response(404, f"no {self.headers['Authorization']}")
+        self.send_response(404, f"no {self.path} for {self.headers['Authorization']}")
         self.send_header("Content-Length", "0")
         self.end_headers()
 
@@ -62,15 +67,22 @@ class Repeating(BaseHTTPRequestHandler):
         return
 
 
-@pytest.fixture
-def config(request: pytest.FixtureRequest) -> Iterator[Config]:
-    """One of CONFIGS, with a server that answers."""
-    found: Config = request.param
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Repeating)
+@contextmanager
+def http_server(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """Its address."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}).start()
-    yield replace(found, text=found.text.replace("SERVER", f"127.0.0.1:{server.server_port}"))
+    yield f"127.0.0.1:{server.server_port}"
     server.shutdown()
     server.server_close()
+
+
+@pytest.fixture
+def config(request: pytest.FixtureRequest) -> Iterator[Config]:
+    """One of CONFIGS or URLS, with a server that answers."""
+    found: Config = request.param
+    with http_server(Repeating) as address:
+        yield replace(found, text=found.text.replace("SERVER", address))
 
 
 @pytest.fixture
@@ -103,8 +115,9 @@ def test_no_command_of_the_agent_shows_the_secret(
     output = capfd.readouterr()
 
     assert codes[:3] == [0] * 3, output.err
-    # The server there refuses, and what an archive has in it cannot be planned without it.
-    assert codes[3:5] == [3 if "trees:" in config.text else 0] * 2, output.err
+    # The server there refuses, and without some things there is no plan: what is in an archive, for example.
+    needed = any(text in config.text for text in ("trees:", "include:", "overwrite:"))
+    assert codes[3:5] == [3 if needed else 0] * 2, output.err
     assert config.secret not in output.out + output.err
     assert config.secret not in state(root)
 
@@ -158,7 +171,30 @@ def test_first_boot_with_a_broken_config_tells_nobody_the_secret(
     assert "hunter2Hunter2" not in told + state(root)
 
 
-def first_boot(configs: Iterable[str], outbox: Path, root: Path) -> str:
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param(None, id="that cannot be fetched"),
+        pytest.param("hostname: a_b\n", id="with a finding"),
+        pytest.param("hostname: node1\nfiles: [{path: /srv/a, content: ''}]\n", id="that is applied"),
+    ],
+)
+def test_first_boot_tells_nobody_the_secret_in_the_url_of_its_config(
+    text: str | None, tmp_path: Path, root: Path
+) -> None:
+    url = "http://me:hunter2@127.0.0.1:1/node.yaml?token=hunter2"
+
+    told = first_boot([text], tmp_path / "outbox", root, url=url)
+
+    assert ("http://******@127.0.0.1:1/node.yaml?******" if text is None else "node.yaml:1:11") in told or (
+        '"file":"node.yaml"' in state(root)
+    )
+    assert "hunter2" not in told + state(root)
+
+
+def first_boot(
+    configs: Iterable[str | None], outbox: Path, root: Path, url: str = "http://10.77.0.1/config"
+) -> str:
     """All that the console and the server are told."""
     console: list[str] = []
     server: list[str] = []
@@ -178,13 +214,13 @@ def first_boot(configs: Iterable[str], outbox: Path, root: Path) -> str:
             outcome = apply(built, target, contents=contents, journal=Journal(target), on_step=lambda _: None)
         return repr(outcome)
 
-    def unreachable(url: str) -> bytes:
-        raise SourceError(f"cannot fetch {url}")
+    def from_network(url: str) -> bytes:
+        return fetch(url, deadline_s=0.2, size_limit_bytes=1000)
 
     for text in configs:
-        data = text.encode(errors="surrogateescape")
+        data = None if text is None else text.encode(errors="surrogateescape")
         world = World(
-            fetch=lambda url, data=data: data,  # type: ignore[misc]
+            fetch=lambda url, data=data: from_network(url) if data is None else data,  # type: ignore[misc]
             observe_facts=lambda: Facts(hostname="node1", machine=MAC, ipv4="10.77.0.11"),
             observe_registry=lambda spec, directory: Observation(has_data=False, size=3),
             observe_peers=lambda listed, files, wal: Peers(has_data=False),
@@ -196,11 +232,41 @@ def first_boot(configs: Iterable[str], outbox: Path, root: Path) -> str:
             sleep=lambda seconds: None,
             explain=explain,
             report_to=lambda url, token: None,
-            includes=Includes(fetch=unreachable, reads_files=False),
+            includes=Includes(fetch=from_network, reads_files=False),
         )
-        source = Source("pxe", MAC, "http://10.77.0.1/config", None, None)
+        source = Source("pxe", MAC, url, None, None)
         apply_stage(source, world, keep_trying=False)
     return "\n".join([*console, *server, outbox.read_text() if outbox.exists() else ""])
+
+
+def test_what_comes_from_a_secret_url_is_told_to_be_from_there(
+    tmp_path: Path, root: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """The journal and what was wanted name the file behind each resource, for every user of the machine."""
+    base = b"files: [{path: /srv/a, content: a, mode: '0600'}]\nusers: [{name: a, groups: [nobodyknows]}]\n"
+
+    class Serving(Repeating):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(base)))
+            self.end_headers()
+            self.wfile.write(base)
+
+    file = tmp_path / "config.yaml"
+    with http_server(Serving) as address:
+        url = f"http://{address}/base.yaml?token=hunter2"
+        digest = hashlib.sha256(base).hexdigest()
+        file.write_text(f"include:\n- url: {url}\n  sha256: {digest}\nusers: [{{name: a, absent: true}}]\n")
+        main(["validate", "--fetch", str(file)])
+        file.write_text(file.read_text().replace("absent: true", "groups: []"))
+        assert main(["apply", "--root", str(root), str(file)]) == 0
+        main(["plan", "--root", str(root), "--format", "json", str(file)])
+    main(["status", "--root", str(root), "--all"])
+
+    output = capfd.readouterr()
+    assert f"http://{address}/base.yaml?******:1" in output.out
+    assert f'"file":"http://{address}/base.yaml?******"' in state(root)
+    assert "hunter2" not in output.out + output.err + state(root)
 
 
 def echoing(arguments: list[str], *, stdin: str = "") -> Completed:
