@@ -14,8 +14,9 @@ from provision.actions import RemoteContent, Step
 from provision.errors import ProvisionError
 from provision.execute.account_files import tidy_account_files
 from provision.execute.difference import Difference, Kind
+from provision.execute.duration import milliseconds_since
 from provision.execute.handlers import handler_of
-from provision.execute.journal import Journal, RunStatus, StepRecord
+from provision.execute.journal import History, Journal, RunStatus, StepRecord, Thing
 from provision.execute.machine import Machine
 from provision.execute.ownership import Leaving, leaving, paths_of, remove, to_be_created
 from provision.execute.refusals import refusal
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from provision.execute.running.worker import Told
 
 UNCHANGED = "unchanged"
+Found = Sequence[tuple[Step, Difference | None]]
 RESULTS = {Kind.CREATE: "created", Kind.CHANGE: "changed", Kind.REMOVE: "removed"}
 
 
@@ -114,50 +116,60 @@ class _Run:
             with suppress(ProvisionError):  # the disk may refuse that as well: then the next run does it
                 self._tidy()
             if isinstance(error, StepError):
-                self._tell_failure(error, _milliseconds_since(began))
+                self._tell_failure(error, milliseconds_since(began))
             self._finish(status, "failed", error)
             raise
         self._finish(status, "done", None)
 
     def carry_out(self, plan: Plan) -> None:
         plan = unpacked(plan, self._machine.target, self._machine.contents)
+        history = self._journal.history()
         if self._activator is None:
-            self._change_files(plan)
+            self._change_files(plan, history.owned, None)
             return
-        self._prepare(self._activator, plan)
-        self._change_files(plan)
+        found = self._prepare(self._activator, plan, history)
+        self._change_files(plan, history.owned, found)
         self._activator.finish()
 
-    def _prepare(self, activator: Activator, plan: Plan) -> None:
+    def _prepare(self, activator: Activator, plan: Plan, history: History) -> Found | None:
+        """What differs; None when that may be different now, as units were stopped."""
         target = self._machine.target
-        found = zip(plan.steps, probe_steps(self._machine, plan.steps), strict=True)
+        found = self._probe(plan)
         differing = [step for step, difference in found if difference]
-        going = leaving(self._machine, self._journal.history().owned, plan.steps)
+        going = leaving(self._machine, history.owned, plan.steps)
         parents = [thing.name for thing in to_be_created(target, differing) if thing.kind == "directory"]
-        activator.prepare(plan, differing, [removal.thing for removal in going.removals], parents)
+        things = [removal.thing for removal in going.removals]
+        has_stopped = activator.prepare(plan, history, differing, things, parents)
+        return None if has_stopped else found
 
-    def _change_files(self, plan: Plan) -> None:
+    def _probe(self, plan: Plan) -> Found:
+        return list(zip(plan.steps, probe_steps(self._machine, plan.steps), strict=True))
+
+    def _change_files(self, plan: Plan, owned: frozenset[Thing], found: Found | None) -> None:
+        """`found` is what a probe of the whole plan found, if there was one: it counts until something is removed."""
         began = time.monotonic()
         wanted = keep(plan, self._machine, self._journal)
         self._wanted = {id(step): one for step, one in zip(plan.steps, wanted, strict=True)}
-        self._remove_all(plan)
-        found = list(zip(plan.steps, probe_steps(self._machine, plan.steps), strict=True))
+        has_removed = self._remove_all(plan, owned)
+        if found is None or has_removed:
+            found = self._probe(plan)
         differing = [(step, difference) for step, difference in found if difference]
         if not differing:
-            self._tell(found, _milliseconds_since(began))
+            self._tell(found, milliseconds_since(began))
             return
         creating = [step for step, difference in differing if difference.kind is Kind.CREATE]
         self._announce(creating, [step for step, _ in differing])
         for batch in batches(plan.steps):
             self._carry_out_batch(batch)
 
-    def _remove_all(self, plan: Plan) -> None:
-        """Before the rest, which may want the same paths for other things."""
-        owned = self._journal.history().owned
-        while (going := leaving(self._machine, owned, plan.steps)).gone:
+    def _remove_all(self, plan: Plan, owned: frozenset[Thing]) -> bool:
+        """Before the rest, which may want the same paths for other things. Whether there was something."""
+        left = owned
+        while (going := leaving(self._machine, left, plan.steps)).gone:
             self._remove(going)
             # A disabled unit takes its .wants directory along, so another directory may be empty now.
-            owned -= set(going.gone)
+            left -= set(going.gone)
+        return left != owned
 
     def _tidy_after(self, before: RunStatus | None) -> None:
         if before is None or before.result != "done":
@@ -184,7 +196,7 @@ class _Run:
                 remove(self._machine, removal.thing)
             except OSError as error:
                 raise refusal(f"remove {removal.difference.summary}", error) from error
-            self._tell([(None, removal.difference)], _milliseconds_since(began))
+            self._tell([(None, removal.difference)], milliseconds_since(began))
         self._journal.gone(self._started, going.gone)
 
     def _carry_out_batch(self, batch: Sequence[Step]) -> None:
@@ -195,7 +207,7 @@ class _Run:
             with blaming(batch):
                 handler_of(batch[0].action).perform(self._machine, [step.action for step in differing])
             self._check(differing)
-        self._tell(list(zip(batch, found, strict=True)), _milliseconds_since(began))
+        self._tell(list(zip(batch, found, strict=True)), milliseconds_since(began))
 
     def _check(self, performed: Sequence[Step]) -> None:
         """What was performed must now be so: a tool that says yes and does nothing is found out here."""
@@ -282,7 +294,3 @@ def _result(step: Step | None, difference: Difference | None, duration_ms: int) 
     if difference:
         return StepResult(because, difference.summary, RESULTS[difference.kind], duration_ms)
     return StepResult(because, describe(step.action) if step else "", UNCHANGED, duration_ms)
-
-
-def _milliseconds_since(began: float) -> int:
-    return round((time.monotonic() - began) * 1000)

@@ -8,7 +8,7 @@ from msgspec import structs
 
 from provision.actions import Step
 from provision.errors import ProvisionError
-from provision.execute.journal import Thing
+from provision.execute.journal import History, Thing
 from provision.execute.running import previous
 from provision.execute.running.going_back import go_back
 from provision.execute.running.jobs import Done, JobError
@@ -38,11 +38,18 @@ class Activator:
             raise ProvisionError("a change of the network waits to be confirmed", hint=hint)
 
     def prepare(
-        self, plan: Plan, differing: Sequence[Step], going: Sequence[Thing], parents: Iterable[str]
-    ) -> None:
-        """What is to be done is in the journal, and what will be changed is kept, before units are stopped."""
+        self,
+        plan: Plan,
+        history: History,
+        differing: Sequence[Step],
+        going: Sequence[Thing],
+        parents: Iterable[str],
+    ) -> bool:
+        """What is to be done is in the journal, and what will be changed is kept, before units are stopped.
+
+        Whether there were units to be stopped.
+        """
         worker, boot_id = self._worker, self._worker.system.boot_id
-        history = worker.journal.history()
         pending = history.pending if history.pending_boot_id == boot_id else ()
         if not pending:
             # Of a run that was cut off when all was done, or before anything was; or of another boot.
@@ -50,7 +57,7 @@ class Activator:
         new = activation(plan.steps, touches_of(self._target, differing, going))
         self._jobs = merged(plan.steps, pending, new)
         if not self._jobs:
-            return
+            return False
         known = worker.states(self._jobs)
         if any(job.verb in RELOADS for job in self._jobs):
             previous.keep(
@@ -63,9 +70,10 @@ class Activator:
             )
         if new:
             worker.journal.intend_jobs(worker.run, boot_id, self._jobs)
-        for job in self._jobs:
-            if job.verb is Verb.STOP:
-                worker.do(job, known.get(job.unit), is_final=False)
+        stops = [job for job in self._jobs if job.verb is Verb.STOP]
+        for job in stops:
+            worker.do(job, known.get(job.unit), is_final=False)
+        return bool(stops)
 
     def finish(self) -> None:
         if not self._jobs:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 
 from msgspec import Struct
 
+from provision.execute.duration import milliseconds_since
 from provision.execute.journal import Journal
 from provision.execute.running.jobs import Done, JobError, check_running, do, states
 from provision.execute.running.system import RunningSystem
@@ -44,12 +45,12 @@ class Worker:
         try:
             done = do(self.system, job, state or UnitState())
         except JobError as error:
-            self.tell(Told(Done(job, "failed"), _milliseconds_since(began), error))
+            self.tell(Told(Done(job, "failed"), milliseconds_since(began), error))
             raise
         if is_final:
             self.journal.job_done(self.run, job)
         if done.result is not None:
-            self.tell(Told(done, _milliseconds_since(began)))
+            self.tell(Told(done, milliseconds_since(began)))
 
     def do_all(self, jobs: Sequence[Job], *, is_final: bool = True) -> list[JobError]:
         """Whichever fails, the others are done: a service is not left with old settings because of another."""
@@ -80,7 +81,3 @@ def as_one(errors: Sequence[JobError]) -> JobError:
     names = ", ".join(error.job.unit or error.job.verb for error in others)
     log = "\n".join(error.log for error in errors if error.log)
     return JobError(first.job, f"{first.message}; failed as well: {names}", hint=first.hint, log=log)
-
-
-def _milliseconds_since(began: float) -> int:
-    return round((time.monotonic() - began) * 1000)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+import tracemalloc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -10,7 +14,7 @@ from hypothesis import strategies as st
 
 from provision.findings import render_github, render_json, render_text
 from provision.formats.locate import MAX_PROBLEMS
-from provision.load import load_bytes
+from provision.load import load_bytes, load_file
 
 COMPLETE = (Path(__file__).resolve().parents[3] / "examples/configs/complete.yaml").read_bytes()
 
@@ -87,14 +91,38 @@ def test_an_alias_bomb_is_refused_before_it_grows() -> None:
     levels = ["a0: &a0 [x, x, x, x, x, x, x, x]"]
     levels += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 8)}]" for n in range(1, 30)]
 
-    assert first("\n".join(levels).encode())[0] == "too-many-aliases"
+    with in_no_time():
+        assert first("\n".join(levels).encode())[0] == "too-many-aliases"
 
 
 def test_merges_of_merges_do_not_multiply() -> None:
     levels = ["a0: &a0 {x: 1}"]
     levels += [f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 30)}]}}" for n in range(1, 20)]
 
-    assert first("\n".join(levels).encode())[0] == "unknown-key"
+    with in_no_time():
+        assert first("\n".join(levels).encode())[0] == "unknown-key"
+
+
+def test_a_file_of_ten_megabytes_is_refused_without_being_read(tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_bytes(b"vars: {a: b}\n" * 800_000)
+    tracemalloc.start()
+    try:
+        with in_no_time():
+            assert load_file(file).findings[0].code == "too-large"
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert peak_bytes < 8 * 1024 * 1024
+
+
+@contextmanager
+def in_no_time() -> Iterator[None]:
+    """At most the second of processor time that any file may take."""
+    began = time.process_time()
+    yield
+    assert time.process_time() - began < 1
 
 
 def test_a_file_made_to_be_slow_lists_the_first_problems_only() -> None:
