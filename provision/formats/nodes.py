@@ -74,11 +74,19 @@ class Construction(Struct):
         if isinstance(node, MappingNode):
             return self._make_mapping(node, place)
         if isinstance(node, SequenceNode):
-            made = [self.make(item, (*place, index)) for index, item in enumerate(node.value)]
-            return [value for value, _ in made], self._bounded(
-                1 + sum(count for _, count in made), node, place
-            )
+            return self._make_list(node, place)
         return None, 1
+
+    def _make_list(self, node: SequenceNode, place: Place) -> tuple[Plain, int]:
+        result: list[Plain] = []
+        total = 1
+        for index, item in enumerate(node.value):
+            made, count = self.make(item, (*place, index))
+            result.append(made)
+            total += count
+            if total > MAX_VALUES:
+                break
+        return result, self._bounded(total, node, place)
 
     def _make_mapping(self, node: MappingNode, place: Place) -> tuple[Plain, int]:
         self._check_keys(node, place)
@@ -88,6 +96,8 @@ class Construction(Struct):
             made, count = self.make(value, (*place, key.value))
             result.setdefault(key.value, made)
             total += count
+            if total > MAX_VALUES:  # a mapping of many keys, merged into many others, would fill the memory
+                break
         return result, self._bounded(total, node, place)
 
     def _check_keys(self, node: MappingNode, place: Place) -> None:
