@@ -27,6 +27,7 @@ from pxeserver.journal import Journal
 from pxeserver.network import interface_address, interface_mtu_bytes
 from pxeserver.render.check import check_machines, example_surroundings
 from pxeserver.render.variables import ServerUrls
+from pxeserver.store.contract import Store
 from pxeserver.store.sqlite import DATABASE_NAME, SqliteStore
 from pxeserver.tftp.files import TftpFiles
 from pxeserver.tftp.transport import TftpServer
@@ -55,8 +56,9 @@ async def serve(options: ServeOptions, settings: ServerSettings) -> None:
         loop.add_signal_handler(number, stopping.set)
     address = interface_address(options.interface)
     async with AsyncExitStack() as stack:
-        services = _open_services(options, settings, address)
-        stack.callback(services.store.close)
+        store = _open_store(options)
+        stack.callback(store.close)
+        services = open_services(options, settings, address, store)
         _start_watching(options, services, stack)
         try:
             await _start_servers(options, services, address, stack)
@@ -73,15 +75,21 @@ def _raise_descriptor_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def _open_services(options: ServeOptions, settings: ServerSettings, address: IPv4Interface) -> Services:
-    control = f"http://{address.ip}:{settings.http_port}"
-    assets = settings.assets_url or f"http://{address.ip}:{settings.assets_port}"
+def _open_store(options: ServeOptions) -> SqliteStore:
     try:
         # Leases, and digests of tokens: nobody else's business.
         options.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as problem:
         raise StartError(f"{options.state}: {problem.strerror}") from problem
-    store = SqliteStore.open(options.state / DATABASE_NAME)
+    return SqliteStore.open(options.state / DATABASE_NAME)
+
+
+def open_services(
+    options: ServeOptions, settings: ServerSettings, address: IPv4Interface, store: Store
+) -> Services:
+    """What answers HTTP, on a store and the inventory as it is now."""
+    control = f"http://{address.ip}:{settings.http_port}"
+    assets = settings.assets_url or f"http://{address.ip}:{settings.assets_port}"
     journal = Journal(store, time.time)
     images = ImageShelf(options.images)
     return Services(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib import resources
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -278,3 +278,18 @@ def open_existing(folder: Path) -> SqliteStore:
     if not path.is_file():
         raise StoreError(f"{path}: no such file; name the server's state directory with --state")
     return SqliteStore.open(path)
+
+
+def copy_of(folder: Path) -> SqliteStore:
+    """A copy in memory of the store in `folder`, empty when there is none: what is tried on it changes nothing."""
+    copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    path = folder / DATABASE_NAME
+    try:
+        if path.is_file():
+            with closing(
+                sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_S)
+            ) as original:
+                original.backup(copy)
+        return SqliteStore.with_connection(copy)
+    except sqlite3.Error as problem:
+        raise StoreError(f"{path}: {problem}") from problem
