@@ -11,6 +11,7 @@ import time
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from ipaddress import IPv4Interface
+from pathlib import Path
 
 from waitress.server import create_server
 
@@ -24,6 +25,7 @@ from pxeserver.inventory.images import ImageShelf
 from pxeserver.inventory.model import Index
 from pxeserver.inventory.watch import InventoryWatcher, LiveInventory, log_reload
 from pxeserver.journal import Journal
+from pxeserver.metrics import Metrics
 from pxeserver.network import interface_address, interface_mtu_bytes
 from pxeserver.render.check import check_machines, example_surroundings
 from pxeserver.render.variables import ServerUrls
@@ -34,7 +36,14 @@ from pxeserver.tftp.transport import TftpServer
 from pxeserver.web.app import MAX_REQUEST_BYTES, create_app
 from pxeserver.web.bytes import BytesServer, Sent
 from pxeserver.web.services import Services
-from pxeserver.wiring import DhcpReports, InventoryMachines, dhcp_settings, loader_files, log_transfer
+from pxeserver.wiring import (
+    DhcpReports,
+    DropReports,
+    InventoryMachines,
+    TransferReports,
+    dhcp_settings,
+    loader_files,
+)
 
 # Every etcd member that waits for the others holds a thread; a rack is 40 machines, and others ask meanwhile.
 CONTROL_THREADS = 64
@@ -90,26 +99,31 @@ def open_services(
     """What answers HTTP, on a store and the inventory as it is now."""
     control = f"http://{address.ip}:{settings.http_port}"
     assets = settings.assets_url or f"http://{address.ip}:{settings.assets_port}"
-    journal = Journal(store, time.time)
+    metrics = Metrics()
+    journal = Journal(store, time.time, metrics)
     images = ImageShelf(options.images)
     return Services(
         settings=settings,
         urls=ServerUrls(control, assets),
         store=store,
         journal=journal,
-        inventory=_open_inventory(options, images, journal),
+        inventory=_open_inventory(options, images, journal, metrics),
         images=images,
         discovery=DiscoveryService(store, time.time),
         clock=time.time,
+        metrics=metrics,
         given=options.given,
     )
 
 
-def _open_inventory(options: ServeOptions, images: ImageShelf, journal: Journal) -> LiveInventory:
+def _open_inventory(
+    options: ServeOptions, images: ImageShelf, journal: Journal, metrics: Metrics
+) -> LiveInventory:
     def on_reload(findings: tuple[Finding, ...]) -> None:
-        log_reload(findings, options.data)
+        log_reload(findings)
+        metrics.reloaded(len(inventory.index.machines), is_good=not has_errors(findings))
         try:
-            _record_reload(journal, findings)
+            _record_reload(journal, findings, options.data)
         except StoreError as problem:
             _log.error("event of the inventory is lost: %s", problem)
 
@@ -121,9 +135,9 @@ def _open_inventory(options: ServeOptions, images: ImageShelf, journal: Journal)
     return inventory
 
 
-def _record_reload(journal: Journal, findings: tuple[Finding, ...]) -> None:
+def _record_reload(journal: Journal, findings: tuple[Finding, ...], data: Path) -> None:
     if not has_errors(findings):
-        journal.record_notice("inventory", Result.OK, "inventory read")
+        journal.record_notice("inventory", Result.OK, f"inventory read from {data}")
         return
     first = findings[0]
     message = f"{first.file}:{first.line}:{first.column}: {first.message}"
@@ -151,7 +165,11 @@ async def _start_servers(
     stack.push_async_callback(bytes_server.stop)
     loaders = loader_files()
     tftp = TftpServer(
-        address.ip, TftpFiles(virtual=loaders), log_transfer, mtu_bytes=interface_mtu_bytes(options.interface)
+        address.ip,
+        TftpFiles(virtual=loaders),
+        TransferReports(services.metrics),
+        on_drop=DropReports("tftp", services.metrics),
+        mtu_bytes=interface_mtu_bytes(options.interface),
     )
     await tftp.start()
     stack.push_async_callback(tftp.stop)
@@ -164,8 +182,9 @@ async def _start_servers(
             loaders=frozenset(loaders),
         ),
         services.store,
-        DhcpReports(services.journal, settings.dhcp.mode),
+        DhcpReports(services.journal, settings.dhcp.mode, services.metrics),
         machines=InventoryMachines(services.inventory),
+        on_drop=DropReports("dhcp", services.metrics),
     )
     await dhcp.start()
     stack.push_async_callback(dhcp.stop)
@@ -205,8 +224,9 @@ class SentReports:
     services: Services
 
     async def __call__(self, sent: Sent) -> None:
+        self.services.metrics.sent(sent.asset.part, sent.count, sent.duration_ms / 1000)
         step = _SENT_STEPS.get(sent.asset.part)
-        if step is not None:
+        if step is not None and sent.ends_file:
             # The disk may take its time; the downloads of other machines do not wait for it.
             await asyncio.to_thread(self._record, step, sent)
 

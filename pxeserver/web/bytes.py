@@ -30,11 +30,13 @@ _log = logging.getLogger("pxeserver.bytes")
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A whole file, or its end, has gone out to a machine."""
+    """A file, or `count` bytes of it, has gone out to a machine. `ends_file`: its last byte among them."""
 
     client: str
     asset: Asset
+    count: int
     duration_ms: int
+    ends_file: bool
 
 
 OnSent = Callable[[Sent], Awaitable[None]]
@@ -152,8 +154,8 @@ class _Connection:
             bytes=reply.count if reply.has_body else 0,
             duration_ms=duration_ms,
         )
-        if reply.ends_file:
-            await self._on_sent(Sent(self._client, reply.asset, duration_ms))
+        if reply.has_body:
+            await self._on_sent(Sent(self._client, reply.asset, reply.count, duration_ms, reply.ends_file))
 
     async def _send_body(self, file: BinaryIO, reply: FileReply) -> None:
         # h11 keeps count of the body by the length of what it is given, without looking at the bytes.
