@@ -37,6 +37,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "explain", "pxeserver.commands.explain", "say why a machine boots what it boots, or why it does not"
     ),
+    Command("doctor", "pxeserver.commands.doctor", "look for what would keep machines from booting"),
     Command("render", "pxeserver.commands.render", "show the boot script and the config of one machine"),
     Command("machines", "pxeserver.commands.machines", "list the machines and how far they got"),
     Command("events", "pxeserver.commands.events", "list what happened, or follow what happens"),

@@ -75,6 +75,10 @@ def read_settings(data: Path) -> tuple[ServerSettings, tuple[Finding, ...]]:
         content = path.read_bytes()
     except FileNotFoundError:  # every setting has a default
         return ServerSettings(), ()
+    except OSError as problem:
+        unreadable = Source(str(path), b"")
+        unreadable.report("unreadable", None, "", problem.strerror or str(problem))
+        return ServerSettings(), tuple(unreadable.findings)
     source = Source(str(path), content)
     table = read_table(source, content)
     settings = _settings(table) if table is not None else ServerSettings()
