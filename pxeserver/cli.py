@@ -41,6 +41,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("render", "pxeserver.commands.render", "show the boot script and the config of one machine"),
     Command("machines", "pxeserver.commands.machines", "list the machines and how far they got"),
     Command("events", "pxeserver.commands.events", "list what happened, or follow what happens"),
+    Command("service", "pxeserver.commands.service", "print the systemd unit that runs the server"),
     Command("image", "pxeserver.commands.image", "build, list, verify and remove images"),
     Command("lab", "pxeserver.commands.lab", "a private network of virtual machines to try things in"),
 )

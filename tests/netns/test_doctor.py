@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +15,7 @@ import pytest
 from tests.netns.namespaces import SERVER_ADDRESS, Lab
 from tests.unit.inventory.directory import GOOD, write
 from tests.unit.web.memory import write_image
+from tests.unprivileged import open_directory
 
 pytestmark = pytest.mark.netns
 
@@ -49,9 +49,7 @@ HTTPServer(("0.0.0.0", 8123), Handler).serve_forever()
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """Where every user may read."""
-    with tempfile.TemporaryDirectory(prefix="doctor-") as name:
-        made = Path(name)
-        made.chmod(0o755)
+    with open_directory() as made:
         write(made / "data", {**GOOD, "pxeserver.yaml": "dhcp: {mode: proxy}\n"})
         write_image(made / "images" / "debian-12")
         (made / "state").mkdir()
