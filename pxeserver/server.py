@@ -8,6 +8,7 @@ import resource
 import signal
 import threading
 import time
+from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from ipaddress import IPv4Interface
@@ -23,13 +24,15 @@ from pxeserver.discovery.service import DiscoveryService
 from pxeserver.errors import StartError, StoreError
 from pxeserver.inventory.images import ImageShelf
 from pxeserver.inventory.model import Index
-from pxeserver.inventory.watch import InventoryWatcher, LiveInventory, log_reload
+from pxeserver.inventory.watch import InventoryWatcher, LiveInventory, findings_text, log_reload
 from pxeserver.journal import Journal
+from pxeserver.lifecycle import FINISH_S, finish, listen_for_signals, reread
 from pxeserver.metrics import Metrics
 from pxeserver.network import interface_address, interface_mtu_bytes
 from pxeserver.render.check import check_machines, example_surroundings
 from pxeserver.render.variables import ServerUrls
 from pxeserver.store.contract import Store
+from pxeserver.store.pruning import prune_daily
 from pxeserver.store.sqlite import DATABASE_NAME, SqliteStore
 from pxeserver.tftp.files import TftpFiles
 from pxeserver.tftp.transport import TftpServer
@@ -53,16 +56,19 @@ CONNECTION_LIMIT = 1000
 # The parts of an image whose sending is a step of the boot; the root is reported by the machine itself.
 _SENT_STEPS = {"initrd": "initrd", "kernel": "kernel"}
 
+# The settings as they are in the file now, under the flags of the command line; not to be used with findings.
+ReadSettings = Callable[[], tuple[ServerSettings, tuple[Finding, ...]]]
+
 _log = logging.getLogger("pxeserver")
 
 
-async def serve(options: ServeOptions, settings: ServerSettings) -> None:
-    """Serves until SIGTERM or SIGINT; raises StartError when it cannot start as asked."""
+async def serve(options: ServeOptions, settings: ServerSettings, read: ReadSettings) -> None:
+    """Serves until SIGTERM or SIGINT; raises StartError when it cannot start as asked.
+
+    SIGHUP: what `read` gives is taken over where that is possible. A second signal to stop ends transfers, too.
+    """
     _raise_descriptor_limit()
-    stopping = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopping.set)
+    signals = listen_for_signals()
     address = interface_address(options.interface)
     async with AsyncExitStack() as stack:
         store = _open_store(options)
@@ -70,12 +76,17 @@ async def serve(options: ServeOptions, settings: ServerSettings) -> None:
         services = open_services(options, settings, address, store)
         _start_watching(options, services, stack)
         try:
-            await _start_servers(options, services, address, stack)
+            running = await _start_servers(options, services, address, stack)
         except OSError as problem:
             raise StartError(_start_problem(problem)) from problem
         _log.info("serving %s on %s, page at %s/", options.data, options.interface, services.urls.control)
-        await stopping.wait()
-        _log.info("stopping")
+        while await signals.get() is signal.SIGHUP:
+            services.inventory.reload()
+            await running.take(*read())
+        _log.info("stopping: transfers under way have %.0f s to end", FINISH_S)
+        await running.dhcp.stop()
+        if not await finish((running.tftp.finish(), running.assets.finish()), signals):
+            _log.warning("stopping although transfers are under way")
 
 
 def _raise_descriptor_limit() -> None:
@@ -152,9 +163,42 @@ def _start_watching(options: ServeOptions, services: Services, stack: AsyncExitS
     stack.callback(watcher.stop)
 
 
+@dataclass(slots=True)
+class Running:
+    """The servers that machines talk to. DHCP can be started anew with other settings, in no time."""
+
+    assets: BytesServer
+    tftp: TftpServer
+    dhcp: DhcpServer
+    settings: ServerSettings
+    make_dhcp: Callable[[ServerSettings], DhcpServer]
+
+    async def take(self, new: ServerSettings, findings: tuple[Finding, ...]) -> None:
+        """Goes on with new settings, as far as that is possible, and says how far."""
+        if findings:
+            for line in findings_text(findings).splitlines():
+                _log.error("%s", line)
+            _log.error("settings kept: those in the file have errors")
+            return
+        taken = reread(self.settings, new)
+        if "dhcp" in taken.changed:
+            await self.dhcp.stop()
+            self.dhcp = self.make_dhcp(taken.settings)
+            await self.dhcp.start()
+        self.settings = taken.settings
+        _log.info(
+            "settings read again: %s", ", ".join(taken.changed) or "nothing changed that can be taken over"
+        )
+        if taken.kept:
+            _log.warning("settings kept until a restart: %s", ", ".join(taken.kept))
+
+    async def stop_dhcp(self) -> None:
+        await self.dhcp.stop()
+
+
 async def _start_servers(
     options: ServeOptions, services: Services, address: IPv4Interface, stack: AsyncExitStack
-) -> None:
+) -> Running:
     """Everything machines ask first is started last: who is answered finds the rest ready."""
     settings = services.settings
     control = ControlServer(services, str(address.ip))
@@ -173,21 +217,27 @@ async def _start_servers(
     )
     await tftp.start()
     stack.push_async_callback(tftp.stop)
-    dhcp = DhcpServer(
-        dhcp_settings(
-            settings,
-            options.interface,
-            address,
-            boot_url=f"{services.urls.control}/boot.ipxe",
-            loaders=frozenset(loaders),
-        ),
-        services.store,
-        DhcpReports(services.journal, settings.dhcp.mode, services.metrics),
-        machines=InventoryMachines(services.inventory),
-        on_drop=DropReports("dhcp", services.metrics),
+
+    def make_dhcp(settings: ServerSettings) -> DhcpServer:
+        boot_url = f"{services.urls.control}/boot.ipxe"
+        return DhcpServer(
+            dhcp_settings(
+                settings, options.interface, address, boot_url=boot_url, loaders=frozenset(loaders)
+            ),
+            services.store,
+            DhcpReports(services.journal, settings.dhcp.mode, services.metrics),
+            machines=InventoryMachines(services.inventory),
+            on_drop=DropReports("dhcp", services.metrics),
+        )
+
+    running = Running(bytes_server, tftp, make_dhcp(settings), settings, make_dhcp)
+    await running.dhcp.start()
+    stack.push_async_callback(running.stop_dhcp)
+    pruning = asyncio.create_task(
+        prune_daily(services.store, lambda: running.settings.keep_days, services.clock)
     )
-    await dhcp.start()
-    stack.push_async_callback(dhcp.stop)
+    stack.callback(pruning.cancel)
+    return running
 
 
 class ControlServer:

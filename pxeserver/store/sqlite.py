@@ -26,6 +26,24 @@ _EVENTS = "SELECT id, boot, at, machine, step, result, message, path, duration_m
 _BOOTS = "SELECT machine, number, started_at, has_script, token_sha256, address FROM boots"
 
 
+_LATEST = "(SELECT max(number) FROM boots AS other WHERE other.machine = {table}.machine)"
+# Tokens that no member has registered with, and that no group would give out.
+_UNUSED_TOKENS = (
+    "created_at < :before"
+    " AND NOT EXISTS (SELECT 1 FROM discovery_changes AS used WHERE used.token = discovery_tokens.token)"
+    " AND (group_name IS NULL OR EXISTS (SELECT 1 FROM discovery_tokens AS newer"
+    " WHERE newer.group_name = discovery_tokens.group_name AND newer.created_at > discovery_tokens.created_at))"
+)
+# A boot goes after its events.
+_PRUNING = (
+    f"DELETE FROM events WHERE at < :before AND (boot = 0 OR boot < {_LATEST.format(table='events')})",  # noqa: S608
+    f"DELETE FROM boots WHERE started_at < :before AND number < {_LATEST.format(table='boots')}"  # noqa: S608
+    " AND NOT EXISTS (SELECT 1 FROM events WHERE events.machine = boots.machine AND events.boot = boots.number)",
+    "DELETE FROM leases WHERE expires_unix_s < :before",
+    f"DELETE FROM discovery_tokens WHERE {_UNUSED_TOKENS}",  # noqa: S608
+)
+
+
 class SqliteStore:
     """One connection behind one lock: SQLite has one writer anyway, and its answers take microseconds."""
 
@@ -185,6 +203,10 @@ class SqliteStore:
                 return False
             _insert_news(db, old, new)
             return True
+
+    def prune(self, before: float) -> int:
+        with self._transaction() as db:
+            return sum(db.execute(statement, {"before": before}).rowcount for statement in _PRUNING)
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:

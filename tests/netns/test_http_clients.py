@@ -13,9 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from pxeserver.images.manifest import Manifest, describe_file, write_manifest
 from tests.netns.namespaces import CLIENT_MAC, SERVER_ADDRESS, Lab
+from tests.netns.test_dhcp_clients import udhcpc
 
 pytestmark = pytest.mark.netns
 
@@ -310,3 +312,102 @@ def test_what_keeps_a_server_from_starting_is_one_line(
     last = done.stderr.strip().split("\n")[-1]
     assert last.startswith("pxeserver: ")
     assert message in last
+
+
+# A client of another's making that takes its time: a pause before each acknowledgement.
+SLOW_TFTP = """
+import sys, time, tftpy
+tftpy.TftpClient(sys.argv[1], 69).download("undionly.kpxe", sys.argv[2], packethook=lambda _: time.sleep(0.02))
+"""
+
+
+def in_client(server: Served, *argv: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(["ip", "netns", "exec", server.network.client, *argv], stderr=subprocess.DEVNULL)
+
+
+def test_transfers_under_way_end_well_when_the_server_is_stopped(server: Served, tmp_path: Path) -> None:
+    kernel, loader = tmp_path / "kernel", tmp_path / "loader"
+    slow_http = in_client(server, "curl", "-s", "--limit-rate", "1m", "-o", str(kernel), server.kernel_url)
+    slow_tftp = in_client(server, sys.executable, "-c", SLOW_TFTP, SERVER_ADDRESS, str(loader))
+    end_s = time.monotonic() + 10
+    while not (loader.exists() and loader.stat().st_size and kernel.exists()):
+        assert time.monotonic() < end_s
+        time.sleep(0.05)
+
+    assert server.process is not None
+    server.process.send_signal(signal.SIGTERM)
+    server.wait_for_log("stopping: transfers under way have 30 s to end")
+    late = server.network.in_client("curl", "-s", server.kernel_url)
+
+    assert late.returncode == 7, "a new connection is refused"
+    assert server.process.wait(timeout=15) == 0
+    assert (slow_http.wait(timeout=15), slow_tftp.wait(timeout=15)) == (0, 0)
+    assert kernel.read_bytes() == server.kernel
+    assert loader.read_bytes() == Path("/usr/lib/ipxe/undionly.kpxe").read_bytes()
+
+
+def test_a_second_signal_ends_transfers_as_well(server: Served) -> None:
+    slow = in_client(server, "curl", "-s", "--limit-rate", "1k", "-o", "/dev/null", server.kernel_url)
+    time.sleep(0.5)
+    assert server.process is not None
+    server.process.send_signal(signal.SIGTERM)
+    server.wait_for_log("stopping: transfers")
+    time.sleep(0.5)
+    assert server.process.poll() is None, "it waits for the transfer"
+
+    assert server.stop(signal.SIGTERM) == 0
+    assert "stopping although transfers are under way" in server.log.read_text()
+    slow.kill()
+    slow.wait()
+
+
+def test_a_reload_takes_over_what_it_can_and_names_the_rest(server: Served, tmp_path: Path) -> None:
+    server.write(
+        "pxeserver.yaml", "dhcp: {mode: full, pool: {first: 10.77.0.150, last: 10.77.0.150}}\nhttp_port: 80\n"
+    )
+    server.write("machines/node1.yaml", 'mac: "52:54:00:00:00:99"\n')
+    assert server.process is not None
+    server.process.send_signal(signal.SIGHUP)
+    server.wait_for_log("settings read again: dhcp\n")
+    server.wait_for_log("settings kept until a restart: http_port\n")
+
+    assert "bound ip=10.77.0.150 " in udhcpc(server.network, tmp_path, "-q").stdout
+    assert server.curl(f"{CONTROL}/healthz") == "ok\n"
+
+    server.write("pxeserver.yaml", "dhcp: {mode: full, lease_s: soon}\n")
+    server.process.send_signal(signal.SIGHUP)
+    server.wait_for_log("settings kept: those in the file have errors")
+
+    assert "bound ip=10.77.0.150 " in udhcpc(server.network, tmp_path, "-q").stdout
+
+
+def test_what_a_boot_does_is_counted_and_each_decision_is_one_line(server: Served, tmp_path: Path) -> None:
+    firmware = ("-V", "PXEClient:Arch:00000:UNDI:002001", "-x", "0x5d:0000")
+    udhcpc(server.network, tmp_path, "-q", *firmware)
+    server.curl(f"tftp://{SERVER_ADDRESS}/undionly.kpxe", "-o", str(tmp_path / "loader"))
+    token = server.script().split("provision.token=")[1].split(" ")[0]
+    server.curl("-o", str(tmp_path / "kernel"), server.kernel_url)
+    server.events_with("kernel")
+
+    found = {
+        f"{sample.name}{sorted(sample.labels.values())}": sample.value
+        for family in text_string_to_metric_families(server.curl(f"{CONTROL}/metrics"))
+        for sample in family.samples
+    }
+    assert found["pxeserver_dhcp_replies_total['offer', 'pxe firmware']"] == 1
+    assert found["pxeserver_dhcp_replies_total['ack', 'pxe firmware']"] == 1
+    assert found["pxeserver_tftp_transfers_total['done']"] == 1
+    assert found["pxeserver_tftp_bytes_total[]"] == (tmp_path / "loader").stat().st_size
+    assert found["pxeserver_asset_bytes_total['kernel']"] == KERNEL_BYTES
+    assert found["pxeserver_boot_steps_total['ok', 'script']"] == 1
+    assert found["pxeserver_inventory_reloads_total['ok']"] == 1
+    lines = server.log.read_text().splitlines()
+    for decision in (
+        "message=DISCOVER",
+        "message=REQUEST",
+        "done undionly.kpxe",
+        "script served",
+        "sent /assets/",
+    ):
+        assert len([line for line in lines if decision in line]) == 1, (decision, lines)
+    assert token not in server.log.read_text()
