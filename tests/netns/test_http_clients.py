@@ -411,3 +411,27 @@ def test_what_a_boot_does_is_counted_and_each_decision_is_one_line(server: Serve
     ):
         assert len([line for line in lines if decision in line]) == 1, (decision, lines)
     assert token not in server.log.read_text()
+
+
+def test_events_are_followed_over_a_restart_of_the_server(server: Served, tmp_path: Path) -> None:
+    argv = [sys.executable, "-m", "pxeserver", "events", "--follow", "--format", "json", "--mac", CLIENT_MAC]
+    out = tmp_path / "followed"
+    with out.open("wb") as stdout:
+        follower = subprocess.Popen([*argv, "--state", str(tmp_path / "state")], stdout=stdout)
+    try:
+        server.script()
+        server.stop(signal.SIGKILL)
+        server.start()
+        server.script()
+        end_s = time.monotonic() + 10
+        while len(followed := out.read_text().splitlines()) < 2:
+            assert time.monotonic() < end_s, followed
+            time.sleep(0.1)
+    finally:
+        follower.kill()
+        follower.wait()
+
+    assert [(json.loads(line)["boot"], json.loads(line)["step"]) for line in followed] == [
+        (1, "script"),
+        (2, "script"),
+    ]
