@@ -11,6 +11,7 @@ from ipaddress import AddressValueError, IPv4Interface, NetmaskValueError
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from provision.findings import has_errors
 from pxeserver.boot.decide import DhcpMode
 from pxeserver.config import (
     DEFAULT_IMAGES,
@@ -82,7 +83,12 @@ def _explain(args: argparse.Namespace, settings: ServerSettings) -> int:
         print(json.dumps(_json(asker, rehearsal), indent=2))
     else:
         print("\n".join(_lines(asker, rehearsal)))
-        print(findings_text(stage.services.inventory.findings), file=sys.stderr, end="")
+    if has_errors(findings := stage.services.inventory.findings):
+        print(findings_text(findings), file=sys.stderr, end="")
+        note = (
+            "these answers are those of the files as they are; a running server keeps its last good inventory"
+        )
+        print(f"note: {note}", file=sys.stderr)
     return ExitCode.DONE if rehearsal.boots else ExitCode.INVALID_CONFIG
 
 

@@ -93,9 +93,9 @@ class Served:
         )
         return client.stdout.strip()
 
-    def wait_for_log(self, text: str) -> None:
+    def wait_for_log(self, text: str, *, times: int = 1) -> None:
         end_s = time.monotonic() + 15
-        while text not in self.log.read_text():
+        while self.log.read_text().count(text) < times:
             assert time.monotonic() < end_s, self.log.read_text()
             time.sleep(0.1)
 

@@ -155,8 +155,12 @@ def test_a_tie_names_both_files_and_nothing_boots(folder: Path, capsys: pytest.C
 def test_a_wrong_config_is_named_with_its_line(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(folder / "data", {"configs/node.yaml": "hostname: {{ machine.hostname }}\nhostnme: x\n"})
 
-    code, told = explain(folder, capsys)
+    where = ["--data", str(folder / "data"), "--images", str(folder / "images"), "--state", str(folder)]
+    code = main(["explain", NODE1, *where, "--format", "json"])
+    out, err = capsys.readouterr()
+    told = json.loads(out)
 
+    assert "a running server keeps its last good inventory" in err
     refused = told_of(told, "GET /v1/boot")
     assert (code, refused["outcome"]) == (1, "refused")
     assert f"{folder}/data/configs/node.yaml:2:1: hostnme: unknown key 'hostnme'" in refused["reason"]
