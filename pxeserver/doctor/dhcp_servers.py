@@ -8,7 +8,6 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from ipaddress import IPv4Address
-from pathlib import Path
 
 from pxeserver.boot.architectures import ARCHITECTURES
 from pxeserver.boot.decide import DHCP_PORT, DhcpMode
@@ -17,6 +16,7 @@ from pxeserver.dhcp.options import MessageType, Option, read_address, read_text
 from pxeserver.dhcp.packet import BROADCAST_FLAG, UNSPECIFIED, Packet, encode, parse
 from pxeserver.doctor.diagnosis import Diagnosis, failed, ok, warning
 from pxeserver.explain.requests import Asker, firmware_packet
+from pxeserver.network import interface_mac
 from pxeserver.wire import WireError
 
 # Servers that try an offered address with a ping first take up to a second, dnsmasq up to three.
@@ -41,9 +41,8 @@ class OtherServer:
 
 def probe(interface: str, own: IPv4Address, probe_s: float = PROBE_S) -> tuple[OtherServer, ...]:
     """Asks as UEFI firmware with the interface's own MAC address; an offer nobody takes up is free again soon."""
-    mac = (Path("/sys/class/net") / interface / "address").read_text().strip()
     packet = replace(
-        firmware_packet(Asker(mac, _UEFI_X64), MessageType.DISCOVER),
+        firmware_packet(Asker(interface_mac(interface), _UEFI_X64), MessageType.DISCOVER),
         flags=BROADCAST_FLAG,
         xid=secrets.randbits(32),
     )

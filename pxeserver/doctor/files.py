@@ -34,7 +34,7 @@ def check_data(data: Path, findings: tuple[Finding, ...], machine_count: int) ->
     return ok("data", f"{data} is valid, machines: {machine_count}")
 
 
-def check_loaders(found: Mapping[str, object]) -> Iterator[Diagnosis]:
+def check_loaders(found: Mapping[str, object], folder: Path) -> Iterator[Diagnosis]:
     """One row for each loader: those of architectures that nobody here has may be missing."""
     names = dict.fromkeys(architecture.loader for architecture in ARCHITECTURES)
     for name in names:
@@ -42,8 +42,10 @@ def check_loaders(found: Mapping[str, object]) -> Iterator[Diagnosis]:
             continue
         machines = ", ".join(a.name for a in ARCHITECTURES if a.loader == name)
         what = f"no boot loader {name}: these machines do not boot: {machines}"
-        judge = warning if found else failed
-        yield judge("loaders", what, "apt-get install ipxe; the server looks in /usr/lib/ipxe")
+        if found:
+            yield warning("loaders", what, f"put it into {folder}, if there are such machines")
+        else:
+            yield failed("loaders", what, f"apt-get install ipxe, or put it into {folder}")
     if found:
         yield ok("loaders", ", ".join(found))
 

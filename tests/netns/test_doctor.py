@@ -103,7 +103,7 @@ def dnsmasq(network: Lab, *options: str) -> Iterator[None]:
         "--pid-file=",
         "--no-ping",
     ]
-    argv += ["--user=root", "--dhcp-range=10.77.0.50,10.77.0.60", *options]
+    argv += ["--user=root", "--dhcp-range=10.77.0.50,10.77.0.59", *options]
     with beside(*argv):
         yield
 
@@ -231,7 +231,18 @@ def test_a_cable_without_a_far_end_is_named(network: Lab, folder: Path) -> None:
     assert (code, rows[0]) == (1, ("failed", "interface", "server0 has no carrier"))
 
 
-def test_beside_the_running_server_its_ports_are_no_fault(network: Lab, folder: Path) -> None:
+@pytest.mark.parametrize(
+    ("mode", "port_count", "failures"),
+    [
+        # Nobody gives machines an address here.
+        pytest.param("proxy", 5, ["dhcp"], id="proxy"),
+        pytest.param("full, pool: {first: 10.77.0.100, last: 10.77.0.101}", 4, [], id="full"),
+    ],
+)
+def test_beside_the_running_server_its_ports_are_no_fault_and_it_is_not_disturbed(
+    network: Lab, folder: Path, mode: str, port_count: int, failures: list[str]
+) -> None:
+    write(folder / "data", {"pxeserver.yaml": f"dhcp: {{mode: {mode}}}\n"})
     argv = in_server(network, sys.executable, "-m", "pxeserver", "serve", "--interface", "server0")
     argv += [
         "--data",
@@ -248,9 +259,12 @@ def test_beside_the_running_server_its_ports_are_no_fault(network: Lab, folder: 
             assert time.monotonic() < end_s
             time.sleep(0.1)
         code, rows, _ = doctor(network, folder)
+        events = json.loads(network.in_client("curl", "-s", f"http://{SERVER_ADDRESS}:8080/v1/events").stdout)
 
-    assert [
-        level for level, subject, what in rows if subject == "ports" and "served by pxeserver" in what
-    ] == ["ok"] * 5
-    # Nobody gives machines an address here.
-    assert (code, [subject for level, subject, _ in rows if level == "failed"]) == (1, ["dhcp"])
+    served = [level for level, subject, what in rows if subject == "ports" and "served by pxeserver" in what]
+    assert served == ["ok"] * port_count
+    assert [subject for level, subject, _ in rows if level == "failed"] == failures
+    assert code == (1 if failures else 0)
+    assert [event["step"] for event in events["events"]] == ["inventory"], (
+        "the probe is no machine that boots"
+    )
