@@ -31,6 +31,7 @@ from pxeserver.metrics import Metrics
 from pxeserver.network import interface_address, interface_mtu_bytes
 from pxeserver.render.check import check_machines, example_surroundings
 from pxeserver.render.variables import ServerUrls
+from pxeserver.service.notify import notify
 from pxeserver.store.contract import Store
 from pxeserver.store.pruning import prune_daily
 from pxeserver.store.sqlite import DATABASE_NAME, SqliteStore
@@ -80,10 +81,12 @@ async def serve(options: ServeOptions, settings: ServerSettings, read: ReadSetti
         except OSError as problem:
             raise StartError(_start_problem(problem)) from problem
         _log.info("serving %s on %s, page at %s/", options.data, options.interface, services.urls.control)
+        notify("READY=1", f"STATUS=page at {services.urls.control}/")
         while await signals.get() is signal.SIGHUP:
             services.inventory.reload()
             await running.take(*read())
         _log.info("stopping: transfers under way have %.0f s to end", FINISH_S)
+        notify("STOPPING=1", "STATUS=transfers under way are finishing")
         await running.dhcp.stop()
         if not await finish((running.tftp.finish(), running.assets.finish()), signals):
             _log.warning("stopping although transfers are under way")

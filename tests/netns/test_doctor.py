@@ -202,6 +202,8 @@ def test_what_the_user_may_not_read_is_one_row(network: Lab, folder: Path) -> No
 
     assert ("failed", "data", f"{folder}/data is not there, or this user may not read it") in rows
     assert "chmod -R o+rX" in todo
+    assert ("failed", "state", f"{folder}/state cannot be written: Permission denied") in rows
+    assert f"chown pxeserver: {folder}/state" in todo
 
 
 @pytest.mark.parametrize(

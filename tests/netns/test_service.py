@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
+import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -55,8 +58,25 @@ def test_systemd_gives_it_an_exposure_below_3(unit: Path) -> None:
     assert "Overall exposure level for pxeserver.service: " in done.stdout
 
 
+@dataclass(frozen=True)
+class Service:
+    """The server, and the socket on which it tells its service manager how it is."""
+
+    process: subprocess.Popen[bytes]
+    told: socket.socket
+
+
+@contextmanager
+def manager(folder: Path) -> Iterator[socket.socket]:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
+        told.bind(str(folder / "notify"))
+        (folder / "notify").chmod(0o777)
+        told.settimeout(20)
+        yield told
+
+
 @pytest.fixture
-def served(network: Lab, unit: Path) -> Iterator[subprocess.Popen[bytes]]:
+def served(network: Lab, unit: Path) -> Iterator[Service]:
     """The server with the user and the capabilities of the unit, where every user may read."""
     bounding, ambient = (
         ",".join(f"+{name}" for name in capabilities(unit, setting))
@@ -72,23 +92,21 @@ def served(network: Lab, unit: Path) -> Iterator[subprocess.Popen[bytes]]:
         argv += [f"--inh-caps=-all,{ambient}", f"--ambient-caps=-all,{ambient}"]
         argv += [sys.executable, "-m", "pxeserver", "serve", "--interface", "server0"]
         argv += ["--data", str(folder / "data"), "--state", str(state), "--images", str(folder / "images")]
-        with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(argv, stdout=log, stderr=log)
-        try:
-            end_s = time.monotonic() + 20
-            while b"serving " not in (folder / "log").read_bytes():
-                assert process.poll() is None and time.monotonic() < end_s, (folder / "log").read_text()
-                time.sleep(0.1)
-            yield process
-        finally:
-            process.kill()
-            process.wait()
+        with manager(folder) as told, (folder / "log").open("wb") as log:
+            environment = {**os.environ, "NOTIFY_SOCKET": told.getsockname()}
+            process = subprocess.Popen(argv, stdout=log, stderr=log, env=environment)
+            try:
+                assert told.recv(4096).startswith(b"READY=1\n"), (folder / "log").read_text()
+                yield Service(process, told)
+            finally:
+                process.kill()
+                process.wait()
 
 
 def test_as_that_user_with_those_capabilities_it_boots_machines(
-    network: Lab, served: subprocess.Popen[bytes], tmp_path: Path
+    network: Lab, served: Service, tmp_path: Path
 ) -> None:
-    status = Path(f"/proc/{served.pid}/status").read_text()
+    status = Path(f"/proc/{served.process.pid}/status").read_text()
     held = {name: int(value, 16) for name, value in re.findall(r"^(Cap\w+):\s*(\w+)$", status, re.MULTILINE)}
 
     result = udhcpc(network, tmp_path, "-q", "-V", "PXEClient:Arch:00000:UNDI:002001", "-x", "0x5d:0000")
@@ -103,8 +121,9 @@ def test_as_that_user_with_those_capabilities_it_boots_machines(
     assert fetched.returncode == 0
     assert (tmp_path / "l").read_bytes() == Path("/usr/lib/ipxe/undionly.kpxe").read_bytes()
     assert script.stdout.startswith("#!ipxe\n")
-    served.send_signal(signal.SIGTERM)
-    assert served.wait(timeout=15) == 0
+    served.process.send_signal(signal.SIGTERM)
+    assert served.told.recv(4096).startswith(b"STOPPING=1\n")
+    assert served.process.wait(timeout=15) == 0
 
 
 @pytest.mark.parametrize(
