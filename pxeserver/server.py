@@ -288,7 +288,7 @@ class SentReports:
         try:
             boot = self.services.store.boot_at(sent.client)
             if boot is None:
-                _log.info("%s sent to %s, which has no boot script", sent.asset.name, sent.client)
+                _log.debug("%s sent to %s, which has no boot script", sent.asset.name, sent.client)
                 return
             event = Event(
                 machine=boot.machine,
