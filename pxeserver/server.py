@@ -24,9 +24,9 @@ from pxeserver.discovery.service import DiscoveryService
 from pxeserver.errors import StartError, StoreError
 from pxeserver.inventory.images import ImageShelf
 from pxeserver.inventory.model import Index
-from pxeserver.inventory.watch import InventoryWatcher, LiveInventory, findings_text, log_reload
+from pxeserver.inventory.watch import InventoryWatcher, LiveInventory, log_reload
 from pxeserver.journal import Journal
-from pxeserver.lifecycle import FINISH_S, finish, listen_for_signals, reread
+from pxeserver.lifecycle import FINISH_S, Running, listen_for_signals
 from pxeserver.metrics import Metrics
 from pxeserver.network import interface_address, interface_mtu_bytes
 from pxeserver.render.check import check_machines, example_surroundings
@@ -78,6 +78,7 @@ async def serve(options: ServeOptions, settings: ServerSettings, read: ReadSetti
         _start_watching(options, services, stack)
         try:
             running = await _start_servers(options, services, address, stack)
+            stack.push_async_callback(running.stop_dhcp)
         except OSError as problem:
             raise StartError(_start_problem(problem)) from problem
         _log.info("serving %s on %s, page at %s/", options.data, options.interface, services.urls.control)
@@ -87,8 +88,7 @@ async def serve(options: ServeOptions, settings: ServerSettings, read: ReadSetti
             await running.take(*read())
         _log.info("stopping: transfers under way have %.0f s to end", FINISH_S)
         notify("STOPPING=1", "STATUS=transfers under way are finishing")
-        await running.dhcp.stop()
-        if not await finish((running.tftp.finish(), running.assets.finish()), signals):
+        if not await running.finish(signals):
             _log.warning("stopping although transfers are under way")
 
 
@@ -166,39 +166,6 @@ def _start_watching(options: ServeOptions, services: Services, stack: AsyncExitS
     stack.callback(watcher.stop)
 
 
-@dataclass(slots=True)
-class Running:
-    """The servers that machines talk to. DHCP can be started anew with other settings, in no time."""
-
-    assets: BytesServer
-    tftp: TftpServer
-    dhcp: DhcpServer
-    settings: ServerSettings
-    make_dhcp: Callable[[ServerSettings], DhcpServer]
-
-    async def take(self, new: ServerSettings, findings: tuple[Finding, ...]) -> None:
-        """Goes on with new settings, as far as that is possible, and says how far."""
-        if findings:
-            for line in findings_text(findings).splitlines():
-                _log.error("%s", line)
-            _log.error("settings kept: those in the file have errors")
-            return
-        taken = reread(self.settings, new)
-        if "dhcp" in taken.changed:
-            await self.dhcp.stop()
-            self.dhcp = self.make_dhcp(taken.settings)
-            await self.dhcp.start()
-        self.settings = taken.settings
-        _log.info(
-            "settings read again: %s", ", ".join(taken.changed) or "nothing changed that can be taken over"
-        )
-        if taken.kept:
-            _log.warning("settings kept until a restart: %s", ", ".join(taken.kept))
-
-    async def stop_dhcp(self) -> None:
-        await self.dhcp.stop()
-
-
 async def _start_servers(
     options: ServeOptions, services: Services, address: IPv4Interface, stack: AsyncExitStack
 ) -> Running:
@@ -233,9 +200,8 @@ async def _start_servers(
             on_drop=DropReports("dhcp", services.metrics),
         )
 
-    running = Running(bytes_server, tftp, make_dhcp(settings), settings, make_dhcp)
-    await running.dhcp.start()
-    stack.push_async_callback(running.stop_dhcp)
+    running = Running(settings, (tftp, bytes_server))
+    await running.start_dhcp(make_dhcp)
     pruning = asyncio.create_task(
         prune_daily(services.store, lambda: running.settings.keep_days, services.clock)
     )

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 
 from pxeserver.boot.decide import DhcpMode
 from pxeserver.config import DhcpSettings, ServerSettings
-from pxeserver.lifecycle import Signals, finish, reread
+from pxeserver.errors import StartError
+from pxeserver.lifecycle import Running, Signals, finish, reread
 
 OLD = ServerSettings(DhcpSettings(lease_s=600))
 
@@ -55,3 +56,44 @@ def test_a_stop_waits_for_transfers_a_second_signal_or_its_time(
         return await finish((asyncio.sleep(part_s), asyncio.sleep(0)), signals, within_s=0.3)
 
     assert asyncio.run(asyncio.wait_for(stop(), 5)) is is_finished
+
+
+@dataclass
+class Dhcp:
+    """Stands for a DHCP server: writes down what becomes of it."""
+
+    lease_s: int
+    told: list[str]
+
+    async def start(self) -> None:
+        if self.lease_s == 666:
+            raise StartError("no such lease")
+        self.told.append(f"start {self.lease_s}")
+
+    async def stop(self) -> None:
+        self.told.append(f"stop {self.lease_s}")
+
+
+@pytest.mark.parametrize(
+    ("lease_s", "told", "goes_on_with_s"),
+    [
+        pytest.param(900, ["start 600", "stop 600", "start 900", "stop 900"], 900, id="new settings"),
+        pytest.param(600, ["start 600", "stop 600"], 600, id="the same settings"),
+        pytest.param(666, ["start 600", "stop 600", "start 600", "stop 600"], 600, id="settings that fail"),
+    ],
+)
+def test_a_reload_never_leaves_the_network_without_dhcp(
+    lease_s: int, told: list[str], goes_on_with_s: int
+) -> None:
+    heard: list[str] = []
+
+    async def reload() -> ServerSettings:
+        running = Running(OLD, ())
+        await running.start_dhcp(lambda settings: Dhcp(settings.dhcp.lease_s, heard))
+        await running.take(ServerSettings(DhcpSettings(lease_s=lease_s)), ())
+        settings = running.settings
+        await running.finish(asyncio.Queue())
+        return settings
+
+    assert asyncio.run(reload()).dhcp.lease_s == goes_on_with_s
+    assert heard == told
