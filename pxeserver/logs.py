@@ -49,10 +49,10 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, object] = {
+            **_fields(record),
             "time": _time(record),
             "level": record.levelname.lower(),
             "message": _text(record),
-            **_fields(record),
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)

@@ -98,7 +98,8 @@ class DhcpReports:
             "ignored" if isinstance(outcome, Ignore) else "answered",
             mac=decision.mac,
             step=event.step if event else None,
-            message=decision.message_type.name,
+            packet=decision.message_type.name,
+            reply=None if isinstance(outcome, Ignore) else outcome.packet.message_type.name,
             destination=decision.destination,
             reason=outcome.reason,
         )

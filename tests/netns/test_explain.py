@@ -55,7 +55,7 @@ def test_its_answers_are_those_on_the_wire(server: Served, tmp_path: Path) -> No
     assert offered.startswith("OFFER, address 10.77.0.200, file undionly.kpxe: ")
     assert "bound ip=10.77.0.200 " in leased
     assert "boot_file=undionly.kpxe" in leased
-    assert offered.endswith(logged_reason(server, "message=DISCOVER"))
+    assert offered.endswith(logged_reason(server, "packet=DISCOVER"))
     assert reason_of(told, "read undionly.kpxe") == f"{loader.strip()} bytes"
     assert reason_of(told, "GET /v1/boot") == logged_reason(server, "script served")
     assert "echo pxeserver: node1 " in script

@@ -15,7 +15,9 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from pxeserver.boot.events import Event, Result
 from pxeserver.images.manifest import Manifest, describe_file, write_manifest
+from pxeserver.store.sqlite import DATABASE_NAME, SqliteStore
 from tests.netns.namespaces import CLIENT_MAC, SERVER_ADDRESS, Lab
 from tests.netns.test_dhcp_clients import udhcpc
 
@@ -51,10 +53,10 @@ class Served:
     process: subprocess.Popen[bytes] | None = None
     image: Manifest | None = None
 
-    def start(self) -> None:
+    def start(self, *more: str) -> None:
         argv = ["ip", "netns", "exec", self.network.server, sys.executable, "-m", "pxeserver", "serve"]
         argv += ["--interface", "server0", "--data", str(self.folder / "data")]
-        argv += ["--state", str(self.folder / "state"), "--images", str(self.folder / "images")]
+        argv += ["--state", str(self.folder / "state"), "--images", str(self.folder / "images"), *more]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(argv, stdout=log, stderr=log)
         end_s = time.monotonic() + 15
@@ -403,8 +405,8 @@ def test_what_a_boot_does_is_counted_and_each_decision_is_one_line(server: Serve
     assert found["pxeserver_inventory_reloads_total['ok']"] == 1
     lines = server.log.read_text().splitlines()
     for decision in (
-        "message=DISCOVER",
-        "message=REQUEST",
+        "packet=DISCOVER",
+        "packet=REQUEST",
         "done undionly.kpxe",
         "script served",
         "sent /assets/",
@@ -435,3 +437,36 @@ def test_events_are_followed_over_a_restart_of_the_server(server: Served, tmp_pa
         (1, "script"),
         (2, "script"),
     ]
+
+
+def test_for_programs_every_line_of_the_log_is_an_object(server: Served, tmp_path: Path) -> None:
+    server.stop(signal.SIGTERM)
+    server.log.unlink()
+    server.start("--log-format", "json")
+    udhcpc(server.network, tmp_path, "-q")
+    server.script()
+    server.curl(f"{CONTROL}/v1/config/{CLIENT_MAC}")
+    server.stop(signal.SIGTERM)
+
+    lines = [json.loads(line) for line in server.log.read_text().splitlines()]
+    assert all({"time", "level", "message"} <= line.keys() for line in lines)
+    decisions = [(line["message"], line["mac"]) for line in lines if line.get("reason")]
+    assert ("script served", CLIENT_MAC) in decisions
+    assert ("config refused", CLIENT_MAC) in decisions
+    assert [(line["message"], line["packet"], line["reply"]) for line in lines if "packet" in line] == [
+        ("answered", "DISCOVER", "OFFER"),
+        ("answered", "REQUEST", "ACK"),
+    ]
+
+
+def test_what_is_older_than_the_settings_say_is_forgotten_at_a_start(server: Served, tmp_path: Path) -> None:
+    server.stop(signal.SIGTERM)
+    store = SqliteStore.open(tmp_path / "state" / DATABASE_NAME)
+    store.record_in(0, Event("server", "inventory", Result.OK), at=time.time() - 8 * 86400)
+    store.record_in(0, Event("server", "inventory", Result.OK), at=time.time() - 6 * 86400)
+    store.close()
+    server.write("pxeserver.yaml", "keep_days: 7\n")
+
+    server.start()
+
+    server.wait_for_log("forgot 1 rows older than 7 days")

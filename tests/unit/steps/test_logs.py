@@ -56,7 +56,7 @@ def test_numbers_stay_numbers_for_programs_that_read_them() -> None:
 
 
 def test_a_json_line_is_one_object() -> None:
-    line = JsonFormatter().format(record("offered", step="offer"))
+    line = JsonFormatter().format(record("offered", step="offer", level="a field cannot take its place"))
 
     assert json.loads(line) == {
         "time": "1970-01-01T00:00:00.250Z",
