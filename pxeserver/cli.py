@@ -34,9 +34,14 @@ class CommandModule(Protocol):
 COMMANDS: tuple[Command, ...] = (
     Command("serve", "pxeserver.commands.serve", "boot the machines of a network"),
     Command("check", "pxeserver.commands.check", "say what is wrong in a data directory, line by line"),
+    Command(
+        "explain", "pxeserver.commands.explain", "say why a machine boots what it boots, or why it does not"
+    ),
+    Command("doctor", "pxeserver.commands.doctor", "look for what would keep machines from booting"),
     Command("render", "pxeserver.commands.render", "show the boot script and the config of one machine"),
     Command("machines", "pxeserver.commands.machines", "list the machines and how far they got"),
     Command("events", "pxeserver.commands.events", "list what happened, or follow what happens"),
+    Command("service", "pxeserver.commands.service", "print the systemd unit that runs the server"),
     Command("image", "pxeserver.commands.image", "build, list, verify and remove images"),
     Command("lab", "pxeserver.commands.lab", "a private network of virtual machines to try things in"),
 )

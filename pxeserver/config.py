@@ -19,6 +19,8 @@ DEFAULT_LEASE_S = (
     12 * 3600
 )  # a machine off for a night keeps its address; a lab's addresses come back next day
 
+DEFAULT_KEEP_DAYS = 30
+
 
 @dataclass(frozen=True, slots=True)
 class DhcpSettings:
@@ -38,6 +40,7 @@ class ServerSettings:
     http_port: int = 8080
     assets_port: int = 8081
     assets_url: str | None = None
+    keep_days: int = DEFAULT_KEEP_DAYS  # events, ended leases, old tokens
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +78,10 @@ def read_settings(data: Path) -> tuple[ServerSettings, tuple[Finding, ...]]:
         content = path.read_bytes()
     except FileNotFoundError:  # every setting has a default
         return ServerSettings(), ()
+    except OSError as problem:
+        unreadable = Source(str(path), b"")
+        unreadable.report("unreadable", None, "", problem.strerror or str(problem))
+        return ServerSettings(), tuple(unreadable.findings)
     source = Source(str(path), content)
     table = read_table(source, content)
     settings = _settings(table) if table is not None else ServerSettings()
@@ -89,6 +96,7 @@ def _settings(table: Table) -> ServerSettings:
         http_port=_port(table, "http_port", default.http_port),
         assets_port=_port(table, "assets_port", default.assets_port),
         assets_url=_url(table, "assets_url"),
+        keep_days=table.number("keep_days", least=1, most=36500) or default.keep_days,
     )
     if settings.http_port == settings.assets_port:
         table.report("wrong-value", "assets_port", f"{settings.assets_port} is also the http_port")

@@ -7,38 +7,50 @@ from collections.abc import Callable
 
 from pxeserver.boot.events import Event, Result, StoredEvent
 from pxeserver.logs import log_decision
+from pxeserver.metrics import Metrics
 from pxeserver.store.contract import ScriptGrant, Store
 
 # Events that concern no machine but the server itself stand under this name, in boot 0.
 SERVER_NAME = "server"
 
+# The servers that decide these log the decision, with its reason, each time: an event is stored once in a boot.
+_LOGGED_BY_THEIR_SERVER = frozenset({"initrd", "kernel", "lease", "offer", "script"})
+
 _log = logging.getLogger("pxeserver.events")
 
 
 class Journal:
-    def __init__(self, store: Store, clock: Callable[[], float]) -> None:
+    def __init__(self, store: Store, clock: Callable[[], float], metrics: Metrics) -> None:
         self._store = store
         self._clock = clock
+        self._metrics = metrics
 
     def record(self, event: Event, *, grant: ScriptGrant | None = None) -> StoredEvent | None:
         """Records an event in the machine's present boot, or in a new one that it begins."""
-        stored = self._store.record(event, at=self._clock(), grant=grant)
-        return _logged(stored)
+        return self._told(self._store.record(event, at=self._clock(), grant=grant))
 
     def record_in(self, boot: int, event: Event) -> StoredEvent | None:
         """Records an event in a boot that is known: that of the token it came with."""
-        return _logged(self._store.record_in(boot, event, at=self._clock()))
+        return self._told(self._store.record_in(boot, event, at=self._clock()))
 
     def record_notice(self, step: str, result: Result, message: str, path: str | None = None) -> None:
         """Records what happened to the server itself."""
         at = self._clock()
         event = Event(machine=SERVER_NAME, step=step, result=result, message=message, path=path)
-        _logged(self._store.record_in(0, event, at=at))
+        stored = self._store.record_in(0, event, at=at)
+        if stored is not None:
+            _log_event(stored)
+
+    def _told(self, stored: StoredEvent | None) -> StoredEvent | None:
+        if stored is None:  # a repetition, and told when it came first
+            return None
+        self._metrics.stepped(stored.event.step, stored.event.result.value)
+        if stored.event.step not in _LOGGED_BY_THEIR_SERVER:
+            _log_event(stored)
+        return stored
 
 
-def _logged(stored: StoredEvent | None) -> StoredEvent | None:
-    if stored is None:  # a repetition, and logged when it came first
-        return None
+def _log_event(stored: StoredEvent) -> None:
     event = stored.event
     log_decision(
         _log,
@@ -52,4 +64,3 @@ def _logged(stored: StoredEvent | None) -> StoredEvent | None:
         duration_ms=event.duration_ms,
         attempt=event.attempt if event.attempt > 1 else None,
     )
-    return stored

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 from datetime import UTC, datetime
 
 FORMATS = ("json", "text")
 _FIELDS = "fields"
+HIDDEN = "***"
+# What opens a door stands behind these words: tokens of boots and of etcd discovery, user names in URLs.
+_SECRETS = re.compile(
+    r"(?:(?<=token=)|(?<=/discovery/)|(?<=Bearer ))[A-Za-z0-9._~%+-]{6,}"
+    r"|(?<=://)[^/\s@]+(?=@)"
+)
 
 
 def log_decision(log: logging.Logger, text: str, *, level: int = logging.INFO, **fields: object) -> None:
@@ -33,7 +40,7 @@ class TextFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         fields = "".join(f" {name}={_quoted(value)}" for name, value in _fields(record).items())
-        line = f"{_time(record)} {record.levelname.lower()} {_one_line(record.getMessage())}{fields}"
+        line = f"{_time(record)} {record.levelname.lower()} {_one_line(_text(record))}{fields}"
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 
 
@@ -42,10 +49,10 @@ class JsonFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         line: dict[str, object] = {
+            **_fields(record),
             "time": _time(record),
             "level": record.levelname.lower(),
-            "message": record.getMessage(),
-            **_fields(record),
+            "message": _text(record),
         }
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
@@ -54,7 +61,18 @@ class JsonFormatter(logging.Formatter):
 
 def _fields(record: logging.LogRecord) -> dict[str, object]:
     fields = getattr(record, _FIELDS, {})
-    return fields if isinstance(fields, dict) else {}
+    return {name: _without_secrets(value) for name, value in fields.items()} if fields else {}
+
+
+def _text(record: logging.LogRecord) -> str:
+    return str(_without_secrets(record.getMessage()))
+
+
+def _without_secrets(value: object) -> object:
+    """The value, or as text without what must not be read in a log; numbers stay numbers."""
+    if isinstance(value, int | float):
+        return value
+    return _SECRETS.sub(HIDDEN, str(value))
 
 
 def _time(record: logging.LogRecord) -> str:

@@ -24,6 +24,14 @@ def interface_address(name: str) -> IPv4Interface:
     return IPv4Interface(f"{first['addr']}/{first['mask']}")
 
 
+def interface_mac(name: str) -> str:
+    """Its MAC address in lower case with colons; empty when the interface has none or went away."""
+    try:
+        return (Path("/sys/class/net") / name / "address").read_text().strip()
+    except OSError:
+        return ""
+
+
 def interface_mtu_bytes(name: str) -> int:
     try:
         return int((Path("/sys/class/net") / name / "mtu").read_text())

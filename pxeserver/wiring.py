@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from ipaddress import IPv4Interface
 from pathlib import Path
 
@@ -20,12 +21,14 @@ from pxeserver.inventory.model import Index
 from pxeserver.inventory.watch import LiveInventory
 from pxeserver.journal import Journal
 from pxeserver.logs import log_decision
+from pxeserver.metrics import Metrics
 from pxeserver.tftp.session import TransferResult
 
 LOADER_FOLDER = Path("/usr/lib/ipxe")  # of Debian's package ipxe
 
 _dhcp_log = logging.getLogger("pxeserver.dhcp")
 _tftp_log = logging.getLogger("pxeserver.tftp")
+_drop_log = logging.getLogger("pxeserver.drops")
 
 
 def loader_files(folder: Path = LOADER_FOLDER) -> dict[str, bytes | Path]:
@@ -82,9 +85,10 @@ class InventoryMachines:
 class DhcpReports:
     """Takes the DHCP server's decisions: a log line for each, an event for those that a boot is made of."""
 
-    def __init__(self, journal: Journal, mode: DhcpMode) -> None:
+    def __init__(self, journal: Journal, mode: DhcpMode, metrics: Metrics) -> None:
         self._journal = journal
         self._mode = mode
+        self._metrics = metrics
 
     def __call__(self, decision: Decision) -> None:
         event = dhcp_event(decision, self._mode)
@@ -94,10 +98,15 @@ class DhcpReports:
             "ignored" if isinstance(outcome, Ignore) else "answered",
             mac=decision.mac,
             step=event.step if event else None,
-            message=decision.message_type.name,
+            packet=decision.message_type.name,
+            reply=None if isinstance(outcome, Ignore) else outcome.packet.message_type.name,
             destination=decision.destination,
             reason=outcome.reason,
         )
+        if isinstance(outcome, Ignore):
+            self._metrics.ignored(outcome.reason)
+        else:
+            self._metrics.replied(outcome.packet.message_type.name, decision.client.kind)
         if event is None:
             return
         try:
@@ -119,12 +128,31 @@ def dhcp_event(decision: Decision, mode: DhcpMode) -> Event | None:
     return None
 
 
-def log_transfer(result: TransferResult) -> None:
-    log_decision(
-        _tftp_log,
-        f"{result.outcome} {result.file}",
-        address=result.client,
-        bytes=result.acknowledged_bytes,
-        duration_ms=round(result.duration_s * 1000),
-        reason=result.detail or None,
-    )
+@dataclass(frozen=True, slots=True)
+class TransferReports:
+    """Takes the TFTP server's reports: a log line and a count for each request that ended."""
+
+    metrics: Metrics
+
+    def __call__(self, result: TransferResult) -> None:
+        log_decision(
+            _tftp_log,
+            f"{result.outcome} {result.file}",
+            address=result.client,
+            bytes=result.acknowledged_bytes,
+            duration_ms=round(result.duration_s * 1000),
+            reason=result.detail or None,
+        )
+        self.metrics.transferred(result.outcome.value, result.acknowledged_bytes, result.duration_s)
+
+
+@dataclass(frozen=True, slots=True)
+class DropReports:
+    """Takes the reports about packets that nothing can be done with."""
+
+    protocol: str
+    metrics: Metrics
+
+    def __call__(self, reason: str) -> None:
+        log_decision(_drop_log, f"{self.protocol} packet dropped", reason=reason)
+        self.metrics.dropped(self.protocol)

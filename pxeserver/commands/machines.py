@@ -11,6 +11,7 @@ from pxeserver.errors import ExitCode
 from pxeserver.inventory.files import read_inventory
 from pxeserver.inventory.model import Index
 from pxeserver.store.sqlite import open_existing
+from pxeserver.times import utc_text
 from pxeserver.web.table import MachineRow, machine_rows, row_json
 
 HELP = "Lists the machines: the state of their latest boot, the step they reached, and what failed."
@@ -37,7 +38,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _lines(rows: tuple[MachineRow, ...]) -> list[str]:
-    cells = [("MACHINE", "MAC", "BOOT", "STATE", "REACHED", "FAILURE"), *map(_cells, rows)]
+    head = ("MACHINE", "MAC", "ADDRESS", "BOOT", "STATE", "REACHED", "LAST EVENT", "FAILURE")
+    cells = [head, *map(_cells, rows)]
     widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]) - 1)]
     return [
         "  ".join([*(text.ljust(width) for text, width in zip(row, widths, strict=False)), row[-1]]).rstrip()
@@ -50,8 +52,10 @@ def _cells(row: MachineRow) -> tuple[str, ...]:
     return (
         row.name,
         row.mac,
+        row.address or "-",
         str(row.boot.number) if row.boot else "-",
         row.state.value,
         row.sequence[-1] if row.sequence else "-",
+        utc_text(row.last.at) if row.last else "-",
         f"{failure.step}: {failure.path or ''} {failure.message}" if failure else "",
     )

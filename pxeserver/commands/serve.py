@@ -8,6 +8,7 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+from provision.findings import Finding
 from pxeserver.config import (
     DEFAULT_IMAGES,
     DEFAULT_STATE,
@@ -53,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
         given=dict(args.set),
     )
     set_up_logging(options.log_format)
-    return _serve(options, _with_flags(settings, args))
+    return _serve(options, _with_flags(settings, args), args)
 
 
 def _with_flags(settings: ServerSettings, args: argparse.Namespace) -> ServerSettings:
@@ -66,9 +67,13 @@ def _with_flags(settings: ServerSettings, args: argparse.Namespace) -> ServerSet
     )
 
 
-def _serve(options: ServeOptions, settings: ServerSettings) -> int:
+def _serve(options: ServeOptions, settings: ServerSettings, args: argparse.Namespace) -> int:
     # Imported late: Flask and the rest take a third of a second that a typing error need not wait for.
     from pxeserver.server import serve
 
-    asyncio.run(serve(options, settings))
+    def read() -> tuple[ServerSettings, tuple[Finding, ...]]:
+        again, findings = read_settings(args.data)
+        return _with_flags(again, args), findings
+
+    asyncio.run(serve(options, settings, read))
     return ExitCode.DONE

@@ -15,6 +15,7 @@ from pxeserver.dhcp.lease_book import LeaseBook
 from pxeserver.dhcp.leases import LeaseStore
 from pxeserver.dhcp.packet import parse
 from pxeserver.dhcp.responder import Decision, DhcpSettings, EveryMachine, Machines, Responder
+from pxeserver.network import interface_mac
 from pxeserver.wire import Endpoint, WireError
 
 # More than any interface's MTU that PXE firmware meets: no packet is ever cut.
@@ -53,6 +54,7 @@ class DhcpServer:
         self._on_decision = on_decision
         self._on_drop = on_drop
         self._sockets: list[socket.socket] = []
+        self._own_mac = interface_mac(settings.interface)
 
     async def start(self) -> None:
         """Open the sockets; `OSError` if a port is taken or privileges are missing. In mode off: nothing."""
@@ -95,6 +97,10 @@ class DhcpServer:
             packet = parse(data)
         except WireError as error:
             self._on_drop(f"from {source} to port {port}: {error}")
+            return
+        if packet.mac == self._own_mac:
+            # Broadcasts of this machine come back to it: `pxeserver doctor` asks who else answers.
+            self._on_drop(f"{packet.message_type.name} of this machine itself")
             return
         decision = self._responder.respond(packet, port=port, source=source)
         if decision.destination is not None:

@@ -105,10 +105,7 @@ def findings_text(findings: tuple[Finding, ...]) -> str:
     return render_text(reports)
 
 
-def log_reload(findings: tuple[Finding, ...], folder: Path) -> None:
-    """Says loudly what is wrong, and truly what happens next."""
-    if not findings:
-        _log.info("inventory read from %s", folder)
-        return
+def log_reload(findings: tuple[Finding, ...]) -> None:
+    """Says loudly what is wrong, line by line."""
     for line in findings_text(findings).splitlines():
         _log.log(logging.ERROR if has_errors(findings) else logging.WARNING, "%s", line)

@@ -106,4 +106,12 @@ class Store(Protocol):
         """Stores what `new` has more than `old`; False when someone else changed it since `old` was read."""
         ...
 
+    def prune(self, before: float) -> int:
+        """Forgets what ended before this time, and says how many rows that were.
+
+        Kept whatever their age: the latest boot of each machine with its events and its token, what machines
+        said about themselves, the newest discovery token of each group and all that members registered with.
+        """
+        ...
+
     def close(self) -> None: ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib import resources
 from ipaddress import IPv4Address
 from pathlib import Path
@@ -24,6 +24,24 @@ BUSY_TIMEOUT_S = 10.0  # another process (`pxeserver events`) may hold the file 
 
 _EVENTS = "SELECT id, boot, at, machine, step, result, message, path, duration_ms, attempt FROM events"
 _BOOTS = "SELECT machine, number, started_at, has_script, token_sha256, address FROM boots"
+
+
+_LATEST = "(SELECT max(number) FROM boots AS other WHERE other.machine = {table}.machine)"
+# Tokens that no member has registered with, and that no group would give out.
+_UNUSED_TOKENS = (
+    "created_at < :before"
+    " AND NOT EXISTS (SELECT 1 FROM discovery_changes AS used WHERE used.token = discovery_tokens.token)"
+    " AND (group_name IS NULL OR EXISTS (SELECT 1 FROM discovery_tokens AS newer"
+    " WHERE newer.group_name = discovery_tokens.group_name AND newer.created_at > discovery_tokens.created_at))"
+)
+# A boot goes after its events.
+_PRUNING = (
+    f"DELETE FROM events WHERE at < :before AND (boot = 0 OR boot < {_LATEST.format(table='events')})",  # noqa: S608
+    f"DELETE FROM boots WHERE started_at < :before AND number < {_LATEST.format(table='boots')}"  # noqa: S608
+    " AND NOT EXISTS (SELECT 1 FROM events WHERE events.machine = boots.machine AND events.boot = boots.number)",
+    "DELETE FROM leases WHERE expires_unix_s < :before",
+    f"DELETE FROM discovery_tokens WHERE {_UNUSED_TOKENS}",  # noqa: S608
+)
 
 
 class SqliteStore:
@@ -186,6 +204,10 @@ class SqliteStore:
             _insert_news(db, old, new)
             return True
 
+    def prune(self, before: float) -> int:
+        with self._transaction() as db:
+            return sum(db.execute(statement, {"before": before}).rowcount for statement in _PRUNING)
+
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         with self._lock:
@@ -278,3 +300,18 @@ def open_existing(folder: Path) -> SqliteStore:
     if not path.is_file():
         raise StoreError(f"{path}: no such file; name the server's state directory with --state")
     return SqliteStore.open(path)
+
+
+def copy_of(folder: Path) -> SqliteStore:
+    """A copy in memory of the store in `folder`, empty when there is none: what is tried on it changes nothing."""
+    copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    path = folder / DATABASE_NAME
+    try:
+        if path.is_file():
+            with closing(
+                sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_S)
+            ) as original:
+                original.backup(copy)
+        return SqliteStore.with_connection(copy)
+    except sqlite3.Error as problem:
+        raise StoreError(f"{path}: {problem}") from problem

@@ -20,6 +20,7 @@ RECEIVE_BYTES = 2048
 MAX_REQUESTS_PER_TURN = 64
 # Each needs a socket and mostly a file. Beyond, requests are dropped: an ERROR would end what clients repeat.
 MAX_SESSIONS = 1000
+FINISH_POLL_S = 0.1
 
 log = logging.getLogger(__name__)
 
@@ -59,11 +60,20 @@ class TftpServer:
         self._listener = _open_socket(self._address, TFTP_PORT)
         asyncio.get_running_loop().add_reader(self._listener, self._receive, self._listener)
 
+    async def finish(self) -> None:
+        """Take no more requests; returns when the transfers under way have ended."""
+        self._close_listener()
+        while self._sessions:
+            await asyncio.sleep(FINISH_POLL_S)
+
     async def stop(self) -> None:
         """Close everything; transfers under way end without a result."""
         for session in list(self._sessions.values()):
             session.close()
         self._sessions.clear()
+        self._close_listener()
+
+    def _close_listener(self) -> None:
         if self._listener is not None:
             asyncio.get_running_loop().remove_reader(self._listener)
             self._listener.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from uuid import UUID
 
 from flask import Blueprint, Response, abort, request
@@ -10,10 +11,13 @@ from pxeserver.boot.client import JUNK_UUIDS
 from pxeserver.boot.events import Event, Result
 from pxeserver.boot.loaders.ipxe import ScriptError, boot_ipxe, machine_script, waiting_script
 from pxeserver.inventory.model import Labels, normal_mac
+from pxeserver.logs import log_decision
 from pxeserver.render.boots import NotReady, Ready, boot_target
 from pxeserver.store.contract import ScriptGrant, SeenMachine
 from pxeserver.trust.tokens import digest_of, new_token
 from pxeserver.web.services import Services
+
+_log = logging.getLogger("pxeserver.scripts")
 
 MAX_LABEL_CHARS = 128  # a UUID has 36, SMBIOS serial numbers rarely more than 32
 
@@ -60,14 +64,14 @@ def _machine_script(services: Services, labels: Labels, address: str) -> str:
     )
     prepared = services.prepare(labels)
     if isinstance(prepared, NotReady):
-        return _refuse(services, labels, prepared)
+        return _refuse(services, labels, prepared, address)
     token = new_token()
     try:
         script = machine_script(
             boot_target(prepared, labels, services.urls, token), server_url=services.urls.control
         )
     except ScriptError as problem:
-        return _refuse(services, labels, NotReady(f"no boot script can be made: {problem}"))
+        return _refuse(services, labels, NotReady(f"no boot script can be made: {problem}"), address)
     _record_script(services, labels, prepared, ScriptGrant(digest_of(token), address))
     return script
 
@@ -75,17 +79,21 @@ def _machine_script(services: Services, labels: Labels, address: str) -> str:
 def _record_script(services: Services, labels: Labels, ready: Ready, grant: ScriptGrant) -> None:
     image = ready.image
     message = f"boots {image.name} {image.version} with profile {ready.selection.profile.name}"
+    log_decision(_log, "script served", mac=labels.mac, step="script", address=grant.address, reason=message)
     services.journal.record(
         Event(machine=labels.mac, step="script", result=Result.OK, message=message), grant=grant
     )
 
 
-def _refuse(services: Services, labels: Labels, why: NotReady) -> str:
+def _refuse(services: Services, labels: Labels, why: NotReady, address: str) -> str:
+    reason = "; ".join(why.screen_lines)
+    # Each time: a machine that waits asks again and again, and its event is stored once.
+    log_decision(_log, "script refused", mac=labels.mac, step="script", address=address, reason=reason)
     event = Event(
         machine=labels.mac,
         step="script",
         result=Result.FAILED,
-        message="; ".join(why.screen_lines),
+        message=reason,
         path=why.findings[0].path or None if why.findings else None,
     )
     services.journal.record(event)

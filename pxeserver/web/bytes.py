@@ -30,11 +30,13 @@ _log = logging.getLogger("pxeserver.bytes")
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A whole file, or its end, has gone out to a machine."""
+    """A file, or `count` bytes of it, has gone out to a machine. `ends_file`: its last byte among them."""
 
     client: str
     asset: Asset
+    count: int
     duration_ms: int
+    ends_file: bool
 
 
 OnSent = Callable[[Sent], Awaitable[None]]
@@ -45,26 +47,40 @@ class BytesServer:
         self._find = find
         self._on_sent = on_sent
         self._server: asyncio.Server | None = None
-        self._connections: set[asyncio.Task[None]] = set()
+        self._connections: dict[asyncio.Task[None], _Connection] = {}
+        self._is_finishing = False
 
     async def start(self, address: str, port: int) -> None:
         self._server = await asyncio.start_server(self._accept, address, port, backlog=512)
 
-    async def stop(self) -> None:
-        if self._server is not None:
-            self._server.close()
-        for connection in tuple(self._connections):
-            connection.cancel()
+    async def finish(self) -> None:
+        """Take no more requests; returns when the files under way have been sent."""
+        self._is_finishing = True
+        self._close_listener()
+        for task, connection in tuple(self._connections.items()):
+            if not connection.is_busy:
+                task.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
 
+    async def stop(self) -> None:
+        self._close_listener()
+        for task in tuple(self._connections):
+            task.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+
+    def _close_listener(self) -> None:
+        if self._server is not None:
+            self._server.close()
+
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connection = _Connection(reader, writer, self._find, self._on_sent)
         task = asyncio.current_task()
         if task is not None:
-            self._connections.add(task)
-            task.add_done_callback(self._connections.discard)
+            self._connections[task] = connection
+            task.add_done_callback(self._connections.pop)
         _set_dead_peer_timeout(writer)
         try:
-            await _Connection(reader, writer, self._find, self._on_sent).serve()
+            await connection.serve(lambda: self._is_finishing)
         except (ConnectionError, TimeoutError) as problem:
             log_decision(_log, "connection ended", address=_client(writer), reason=problem or "idle")
         finally:
@@ -87,10 +103,13 @@ class _Connection:
         self._on_sent = on_sent
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEADER_BYTES)
         self._client = _client(writer)
+        self.is_busy = False  # with a request, from its last byte to the last of its answer
 
-    async def serve(self) -> None:
+    async def serve(self, is_last: Callable[[], bool]) -> None:
+        """One request after the other, until `is_last` says that one was the last."""
         try:
-            while await self._serve_one():
+            while await self._serve_one() and not is_last():
+                self.is_busy = False
                 self._http.start_next_cycle()
         except h11.RemoteProtocolError as problem:
             await self._refuse_malformed(problem)
@@ -107,6 +126,7 @@ class _Connection:
                 method, TextReply(413, "a request has no body here", (("Connection", "close"),))
             )
             return False
+        self.is_busy = True
         reply = answer(method, target, headers, self._find)
         if isinstance(reply, FileReply):
             await self._send_file(reply, target)
@@ -152,8 +172,8 @@ class _Connection:
             bytes=reply.count if reply.has_body else 0,
             duration_ms=duration_ms,
         )
-        if reply.ends_file:
-            await self._on_sent(Sent(self._client, reply.asset, duration_ms))
+        if reply.has_body:
+            await self._on_sent(Sent(self._client, reply.asset, reply.count, duration_ms, reply.ends_file))
 
     async def _send_body(self, file: BinaryIO, reply: FileReply) -> None:
         # h11 keeps count of the body by the length of what it is given, without looking at the bytes.

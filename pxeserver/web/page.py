@@ -3,30 +3,45 @@
 from __future__ import annotations
 
 import secrets
+from collections import Counter
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from flask import Blueprint, Response, render_template
 
 from pxeserver.boot.steps import STEPS
+from pxeserver.times import utc_text
 from pxeserver.web.services import Services
-from pxeserver.web.table import machine_rows
+from pxeserver.web.table import MachineRow, State, machine_rows
 
 SHOWN_EVENTS = 30
 REFRESH_S = 2
+# Never by colour alone.
+WORDS = {State.FAILED: "failed", State.RUNNING: "booting", State.OK: "up", State.PENDING: "not seen"}
+MARKS = {State.FAILED: "✕", State.RUNNING: "…", State.OK: "✓", State.PENDING: "·"}
 
 
 def blueprint(services: Services) -> Blueprint:
     routes = Blueprint("page", __name__)
     routes.add_app_template_filter(duration_text, "duration")
     routes.add_app_template_filter(clock_text, "clock")
+    routes.add_app_template_filter(utc_text, "moment")
+    routes.add_app_template_filter(ago_text, "ago")
 
     @routes.get("/")
     def page() -> Response:
         rows = machine_rows(services.index, services.store, services.settings.dhcp.mode)
         shown = {cell.id for row in rows for cell in row.steps}
+        counts = state_counts(rows)
         nonce = secrets.token_urlsafe(16)
         text = render_template(
             "page.html",
+            title=title_text(counts),
+            counts=counts,
+            words=WORDS,
+            marks=MARKS,
+            now=services.clock(),
+            failures=[row for row in rows if row.failure],
             rows=rows,
             columns=[step for step in STEPS if step.id in shown],
             cells={row.mac: {cell.id: cell for cell in row.steps} for row in rows},
@@ -53,6 +68,27 @@ def duration_text(milliseconds: int | None) -> str:
     if seconds < 60:
         return f"{seconds:.0f} s"
     return f"{int(seconds) // 60}m{int(seconds) % 60:02}"
+
+
+def state_counts(rows: Sequence[MachineRow]) -> list[tuple[State, int]]:
+    """How many machines are in each state that there is, what needs attention first."""
+    found = Counter(row.state for row in rows)
+    return [(state, found[state]) for state in WORDS if found[state]]
+
+
+def title_text(counts: Sequence[tuple[State, int]]) -> str:
+    """What a tab among many should tell."""
+    failed = dict(counts).get(State.FAILED, 0)
+    return f"{failed} failed – pxeserver" if failed else "pxeserver"
+
+
+def ago_text(seconds: float) -> str:
+    """In the largest unit that fits: 5 s ago, 3 min ago, 2 h ago, 4 days ago."""
+    whole = max(0, int(seconds))
+    for unit_s, name in ((86400, "days"), (3600, "h"), (60, "min")):
+        if whole >= 2 * unit_s:
+            return f"{whole // unit_s} {name} ago"
+    return f"{whole} s ago"
 
 
 def clock_text(unix_s: float) -> str:

@@ -12,6 +12,7 @@ from pxeserver.inventory.images import ImageShelf
 from pxeserver.inventory.model import Group, Index, Labels
 from pxeserver.inventory.watch import LiveInventory
 from pxeserver.journal import Journal
+from pxeserver.metrics import Metrics
 from pxeserver.render.boots import NotReady, Ready, Surroundings, prepare_boot
 from pxeserver.render.variables import ServerUrls
 from pxeserver.store.contract import Boot, Store
@@ -31,6 +32,7 @@ class Services:
     images: ImageShelf
     discovery: DiscoveryService
     clock: Callable[[], float]
+    metrics: Metrics
     given: Mapping[str, str] = field(default_factory=dict)  # template variables of the command line
 
     @property

@@ -45,6 +45,7 @@ class MachineRow:
     steps: tuple[StepCell, ...]
     sequence: tuple[str, ...]
     failure: StoredEvent | None
+    last: StoredEvent | None
 
     @property
     def state(self) -> State:
@@ -86,6 +87,7 @@ def row_json(row: MachineRow) -> dict[str, object]:
         ],
         "sequence": list(row.sequence),
         "failure": event_json(row.failure) if row.failure else None,
+        "last_event": event_json(row.last) if row.last else None,
     }
 
 
@@ -126,6 +128,7 @@ def _row(index: Index, store: Store, mac: str, seen: SeenMachine | None, dhcp_mo
         steps=step_cells(expected, events, boot.started_at if boot else 0.0),
         sequence=sequence_of(events),
         failure=newest_failure(events),
+        last=events[-1] if events else None,
     )
 
 

@@ -14,6 +14,7 @@ from pxeserver.discovery.service import DiscoveryService
 from pxeserver.inventory.images import ImageShelf
 from pxeserver.inventory.watch import LiveInventory
 from pxeserver.journal import Journal
+from pxeserver.metrics import Metrics
 from pxeserver.render.variables import ServerUrls
 from pxeserver.store.sqlite import DATABASE_NAME, SqliteStore
 from pxeserver.web.app import create_app
@@ -22,16 +23,18 @@ from pxeserver.web.services import Services
 
 def application(state: Path, port: int) -> Flask:
     store = SqliteStore.open(state / DATABASE_NAME)
+    metrics = Metrics()
     return create_app(
         Services(
             settings=ServerSettings(),
             urls=ServerUrls(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{port}"),
             store=store,
-            journal=Journal(store, time.time),
+            journal=Journal(store, time.time, metrics),
             inventory=LiveInventory(state, lambda _: (), lambda _: None),
             images=ImageShelf(state),
             discovery=DiscoveryService(store, time.time),
             clock=time.time,
+            metrics=metrics,
         )
     )
 

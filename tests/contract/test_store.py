@@ -224,3 +224,55 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(StoreError, match="not a database"):
         SqliteStore.open(tmp_path / DATABASE_NAME)
+
+
+def test_what_is_old_is_forgotten_but_never_the_latest_boot_of_a_machine(store: Store) -> None:
+    for number in (1, 2, 3):
+        store.record(ok("script"), at=number * 100.0, grant=grant(number))
+        store.record(ok("apply"), at=number * 100.0 + 1)
+    store.record(ok("offer", OTHER), at=50.0)
+    store.record_in(0, ok("inventory", "server"), at=60.0)
+    store.record_in(0, ok("inventory", "server"), at=260.0)
+
+    # Of boot 1 its two events and itself, and the server's older notice.
+    assert store.prune(200.0) == 4
+
+    assert [boot.number for boot in store.recent_boots(MAC, 9)] == [3, 2]
+    assert store.boot_events(MAC, 1) == ()
+    assert [event.event.step for event in store.boot_events(MAC, 2)] == ["script", "apply"]
+    assert [event.event.step for event in store.boot_events(OTHER, 1)] == ["offer"]
+    assert [event.at for event in store.machine_events("server", 9)] == [260.0]
+    assert store.prune(1000.0) == 4
+    assert [boot.number for boot in store.recent_boots(MAC, 9)] == [3]
+    assert len(store.boot_events(MAC, 3)) == 2
+    assert store.prune(1000.0) == 0
+    next_event = store.record(ok("script"), at=2000.0, grant=grant(4))
+    assert next_event is not None
+    assert next_event.boot == 4
+
+
+def test_leases_are_forgotten_by_their_end(store: Store) -> None:
+    for number, expires_unix_s in ((1, 100), (2, 300)):
+        address = IPv4Address(f"10.77.0.{number}")
+        store.save_lease(Lease(address, MAC, LeaseState.BOUND, expires_unix_s))
+
+    assert store.prune(200.0) == 1
+
+    assert [lease.expires_unix_s for lease in store.leases()] == [300]
+
+
+def test_discovery_tokens_are_forgotten_when_nobody_can_need_them(store: Store) -> None:
+    def token(number: int) -> str:
+        return f"{number:032x}"
+
+    for number, group, at in ((1, None, 1.0), (2, None, 1.0), (3, "a", 1.0), (4, "a", 2.0), (5, None, 900.0)):
+        store.add_registry(new_registry(token(number), 3), group=group, at=at)
+    used = store.registry(token(2))
+    assert used is not None
+    joined, _ = register(used, "1", "node1=http://10.77.0.11:2380", "10.77.0.11")
+    assert store.replace_registry(used, joined)
+
+    assert store.prune(500.0) == 2
+
+    kept = [number for number in range(1, 6) if store.registry(token(number)) is not None]
+    assert kept == [2, 4, 5]

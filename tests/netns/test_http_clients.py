@@ -13,9 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
+from pxeserver.boot.events import Event, Result
 from pxeserver.images.manifest import Manifest, describe_file, write_manifest
+from pxeserver.store.sqlite import DATABASE_NAME, SqliteStore
 from tests.netns.namespaces import CLIENT_MAC, SERVER_ADDRESS, Lab
+from tests.netns.test_dhcp_clients import udhcpc
 
 pytestmark = pytest.mark.netns
 
@@ -49,10 +53,10 @@ class Served:
     process: subprocess.Popen[bytes] | None = None
     image: Manifest | None = None
 
-    def start(self) -> None:
+    def start(self, *more: str) -> None:
         argv = ["ip", "netns", "exec", self.network.server, sys.executable, "-m", "pxeserver", "serve"]
         argv += ["--interface", "server0", "--data", str(self.folder / "data")]
-        argv += ["--state", str(self.folder / "state"), "--images", str(self.folder / "images")]
+        argv += ["--state", str(self.folder / "state"), "--images", str(self.folder / "images"), *more]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(argv, stdout=log, stderr=log)
         end_s = time.monotonic() + 15
@@ -91,9 +95,9 @@ class Served:
         )
         return client.stdout.strip()
 
-    def wait_for_log(self, text: str) -> None:
+    def wait_for_log(self, text: str, *, times: int = 1) -> None:
         end_s = time.monotonic() + 15
-        while text not in self.log.read_text():
+        while self.log.read_text().count(text) < times:
             assert time.monotonic() < end_s, self.log.read_text()
             time.sleep(0.1)
 
@@ -310,3 +314,159 @@ def test_what_keeps_a_server_from_starting_is_one_line(
     last = done.stderr.strip().split("\n")[-1]
     assert last.startswith("pxeserver: ")
     assert message in last
+
+
+# A client of another's making that takes its time: a pause before each acknowledgement.
+SLOW_TFTP = """
+import sys, time, tftpy
+tftpy.TftpClient(sys.argv[1], 69).download("undionly.kpxe", sys.argv[2], packethook=lambda _: time.sleep(0.02))
+"""
+
+
+def in_client(server: Served, *argv: str) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(["ip", "netns", "exec", server.network.client, *argv], stderr=subprocess.DEVNULL)
+
+
+def test_transfers_under_way_end_well_when_the_server_is_stopped(server: Served, tmp_path: Path) -> None:
+    kernel, loader = tmp_path / "kernel", tmp_path / "loader"
+    slow_http = in_client(server, "curl", "-s", "--limit-rate", "1m", "-o", str(kernel), server.kernel_url)
+    slow_tftp = in_client(server, sys.executable, "-c", SLOW_TFTP, SERVER_ADDRESS, str(loader))
+    end_s = time.monotonic() + 10
+    while not (loader.exists() and loader.stat().st_size and kernel.exists()):
+        assert time.monotonic() < end_s
+        time.sleep(0.05)
+
+    assert server.process is not None
+    server.process.send_signal(signal.SIGTERM)
+    server.wait_for_log("stopping: transfers under way have 30 s to end")
+    late = server.network.in_client("curl", "-s", server.kernel_url)
+
+    assert late.returncode == 7, "a new connection is refused"
+    assert server.process.wait(timeout=15) == 0
+    assert (slow_http.wait(timeout=15), slow_tftp.wait(timeout=15)) == (0, 0)
+    assert kernel.read_bytes() == server.kernel
+    assert loader.read_bytes() == Path("/usr/lib/ipxe/undionly.kpxe").read_bytes()
+
+
+def test_a_second_signal_ends_transfers_as_well(server: Served) -> None:
+    slow = in_client(server, "curl", "-s", "--limit-rate", "1k", "-o", "/dev/null", server.kernel_url)
+    time.sleep(0.5)
+    assert server.process is not None
+    server.process.send_signal(signal.SIGTERM)
+    server.wait_for_log("stopping: transfers")
+    time.sleep(0.5)
+    assert server.process.poll() is None, "it waits for the transfer"
+
+    assert server.stop(signal.SIGTERM) == 0
+    assert "stopping although transfers are under way" in server.log.read_text()
+    slow.kill()
+    slow.wait()
+
+
+def test_a_reload_takes_over_what_it_can_and_names_the_rest(server: Served, tmp_path: Path) -> None:
+    server.write(
+        "pxeserver.yaml", "dhcp: {mode: full, pool: {first: 10.77.0.150, last: 10.77.0.150}}\nhttp_port: 80\n"
+    )
+    server.write("machines/node1.yaml", 'mac: "52:54:00:00:00:99"\n')
+    assert server.process is not None
+    server.process.send_signal(signal.SIGHUP)
+    server.wait_for_log("settings read again: dhcp\n")
+    server.wait_for_log("settings kept until a restart: http_port\n")
+
+    assert "bound ip=10.77.0.150 " in udhcpc(server.network, tmp_path, "-q").stdout
+    assert server.curl(f"{CONTROL}/healthz") == "ok\n"
+
+    server.write("pxeserver.yaml", "dhcp: {mode: full, lease_s: soon}\n")
+    server.process.send_signal(signal.SIGHUP)
+    server.wait_for_log("settings kept: those in the file have errors")
+
+    assert "bound ip=10.77.0.150 " in udhcpc(server.network, tmp_path, "-q").stdout
+
+
+def test_what_a_boot_does_is_counted_and_each_decision_is_one_line(server: Served, tmp_path: Path) -> None:
+    firmware = ("-V", "PXEClient:Arch:00000:UNDI:002001", "-x", "0x5d:0000")
+    udhcpc(server.network, tmp_path, "-q", *firmware)
+    server.curl(f"tftp://{SERVER_ADDRESS}/undionly.kpxe", "-o", str(tmp_path / "loader"))
+    token = server.script().split("provision.token=")[1].split(" ")[0]
+    server.curl("-o", str(tmp_path / "kernel"), server.kernel_url)
+    server.events_with("kernel")
+
+    found = {
+        f"{sample.name}{sorted(sample.labels.values())}": sample.value
+        for family in text_string_to_metric_families(server.curl(f"{CONTROL}/metrics"))
+        for sample in family.samples
+    }
+    assert found["pxeserver_dhcp_replies_total['offer', 'pxe firmware']"] == 1
+    assert found["pxeserver_dhcp_replies_total['ack', 'pxe firmware']"] == 1
+    assert found["pxeserver_tftp_transfers_total['done']"] == 1
+    assert found["pxeserver_tftp_bytes_total[]"] == (tmp_path / "loader").stat().st_size
+    assert found["pxeserver_asset_bytes_total['kernel']"] == KERNEL_BYTES
+    assert found["pxeserver_boot_steps_total['ok', 'script']"] == 1
+    assert found["pxeserver_inventory_reloads_total['ok']"] == 1
+    lines = server.log.read_text().splitlines()
+    for decision in (
+        "packet=DISCOVER",
+        "packet=REQUEST",
+        "done undionly.kpxe",
+        "script served",
+        "sent /assets/",
+    ):
+        assert len([line for line in lines if decision in line]) == 1, (decision, lines)
+    assert token not in server.log.read_text()
+
+
+def test_events_are_followed_over_a_restart_of_the_server(server: Served, tmp_path: Path) -> None:
+    argv = [sys.executable, "-m", "pxeserver", "events", "--follow", "--format", "json", "--mac", CLIENT_MAC]
+    out = tmp_path / "followed"
+    with out.open("wb") as stdout:
+        follower = subprocess.Popen([*argv, "--state", str(tmp_path / "state")], stdout=stdout)
+    try:
+        server.script()
+        server.stop(signal.SIGKILL)
+        server.start()
+        server.script()
+        end_s = time.monotonic() + 10
+        while len(followed := out.read_text().splitlines()) < 2:
+            assert time.monotonic() < end_s, followed
+            time.sleep(0.1)
+    finally:
+        follower.kill()
+        follower.wait()
+
+    assert [(json.loads(line)["boot"], json.loads(line)["step"]) for line in followed] == [
+        (1, "script"),
+        (2, "script"),
+    ]
+
+
+def test_for_programs_every_line_of_the_log_is_an_object(server: Served, tmp_path: Path) -> None:
+    server.stop(signal.SIGTERM)
+    server.log.unlink()
+    server.start("--log-format", "json")
+    udhcpc(server.network, tmp_path, "-q")
+    server.script()
+    server.curl(f"{CONTROL}/v1/config/{CLIENT_MAC}")
+    server.stop(signal.SIGTERM)
+
+    lines = [json.loads(line) for line in server.log.read_text().splitlines()]
+    assert all({"time", "level", "message"} <= line.keys() for line in lines)
+    decisions = [(line["message"], line["mac"]) for line in lines if line.get("reason")]
+    assert ("script served", CLIENT_MAC) in decisions
+    assert ("config refused", CLIENT_MAC) in decisions
+    assert [(line["message"], line["packet"], line["reply"]) for line in lines if "packet" in line] == [
+        ("answered", "DISCOVER", "OFFER"),
+        ("answered", "REQUEST", "ACK"),
+    ]
+
+
+def test_what_is_older_than_the_settings_say_is_forgotten_at_a_start(server: Served, tmp_path: Path) -> None:
+    server.stop(signal.SIGTERM)
+    store = SqliteStore.open(tmp_path / "state" / DATABASE_NAME)
+    store.record_in(0, Event("server", "inventory", Result.OK), at=time.time() - 8 * 86400)
+    store.record_in(0, Event("server", "inventory", Result.OK), at=time.time() - 6 * 86400)
+    store.close()
+    server.write("pxeserver.yaml", "keep_days: 7\n")
+
+    server.start()
+
+    server.wait_for_log("forgot 1 rows older than 7 days")

@@ -12,6 +12,7 @@ from provision.document import whole_document
 from provision.errors import ExitCode
 from pxeserver.boot.steps import STEPS, Only
 from pxeserver.cli import COMMANDS as PXESERVER_COMMANDS
+from pxeserver.metrics import Metrics
 
 ROOT = Path(__file__).parents[2]
 WHEN = {
@@ -65,8 +66,15 @@ def test_links_between_documents_lead_somewhere() -> None:
         "README.md",
         "CONTRIBUTING.md",
         "docs/booting.md",
+        "docs/operating.md",
         "docs/plan-and-status.md",
         "docs/findings.md",
     ):
         for target in re.findall(r"\]\((?!https?://)([^)#]+)\)", read(name)):
             assert ((ROOT / name).parent / target).exists(), f"{name}: {target}"
+
+
+def test_every_metric_is_in_the_table() -> None:
+    rows = re.findall(r"^\| `(pxeserver_[a-z_]+)`", read("docs/operating.md"), re.MULTILINE)
+
+    assert rows == list(Metrics().names())

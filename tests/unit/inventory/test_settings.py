@@ -9,6 +9,7 @@ import pytest
 
 from pxeserver.boot.decide import DhcpMode
 from pxeserver.config import DhcpSettings, ServerSettings, read_settings
+from tests.unprivileged import as_nobody, open_directory
 
 
 def test_without_a_file_every_setting_has_its_default(tmp_path: Path) -> None:
@@ -22,7 +23,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
     (tmp_path / "pxeserver.yaml").write_text(
         "dhcp: {mode: full, pool: {first: 10.0.0.100, last: 10.0.0.199}, lease_s: 600, router: 10.0.0.1,"
         " dns: [10.0.0.1, 10.0.0.2], domain: lab.example}\n"
-        "http_port: 80\nassets_port: 81\nassets_url: http://mirror.example/pxe/\n"
+        "http_port: 80\nassets_port: 81\nassets_url: http://mirror.example/pxe/\nkeep_days: 7\n"
     )
 
     settings, findings = read_settings(tmp_path)
@@ -40,6 +41,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         http_port=80,
         assets_port=81,
         assets_url="http://mirror.example/pxe",
+        keep_days=7,
     )
 
 
@@ -74,3 +76,15 @@ def test_a_wrong_setting_is_found_where_it_is(tmp_path: Path, text: str, finding
 
     hint = f" ({found.hint})" if found.hint else ""
     assert f"{found.line}:{found.column} {found.message}{hint}" == finding
+
+
+def test_a_file_that_cannot_be_read_is_a_finding() -> None:
+    with open_directory() as folder:
+        (folder / "pxeserver.yaml").write_text("http_port: 80\n")
+        (folder / "pxeserver.yaml").chmod(0o600)
+        with as_nobody():
+            settings, (finding,) = read_settings(folder)
+
+    assert settings == ServerSettings()
+    assert (finding.code, finding.file) == ("unreadable", str(folder / "pxeserver.yaml"))
+    assert finding.message == "Permission denied"

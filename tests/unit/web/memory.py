@@ -15,6 +15,7 @@ from pxeserver.images.manifest import Manifest, describe_file, write_manifest
 from pxeserver.inventory.images import ImageShelf
 from pxeserver.inventory.watch import LiveInventory
 from pxeserver.journal import Journal
+from pxeserver.metrics import Metrics
 from pxeserver.render.check import check_machines, example_surroundings
 from pxeserver.render.variables import ServerUrls
 from pxeserver.store.sqlite import SqliteStore
@@ -76,16 +77,17 @@ def control(folder: Path, **changes: str) -> Control:
     inventory.reload()
     connection = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
     store = SqliteStore.with_connection(connection)
-    clock = Clock()
+    clock, metrics = Clock(), Metrics()
     services = Services(
         settings=ServerSettings(DhcpSettings(mode=DhcpMode.OFF)),
         urls=ServerUrls("http://10.77.0.1:8080", "http://10.77.0.1:8081"),
         store=store,
-        journal=Journal(store, clock),
+        journal=Journal(store, clock, metrics),
         inventory=inventory,
         images=shelf,
         discovery=DiscoveryService(store, clock),
         clock=clock,
+        metrics=metrics,
     )
     return Control(data, services, create_app(services).test_client())
 

@@ -116,8 +116,9 @@ def test_machines_shows_how_far_each_got(state: Path, data: Path, capsys: pytest
     assert main(["machines", "--state", str(state), "--data", str(data)]) == 0
 
     assert capsys.readouterr().out == (
-        "MACHINE  MAC                BOOT  STATE   REACHED  FAILURE\n"
-        "node1    52:54:00:77:00:01  1     failed  offer    apply: files[0].source no such host\n"
+        "MACHINE  MAC                ADDRESS     BOOT  STATE   REACHED  LAST EVENT           FAILURE\n"
+        "node1    52:54:00:77:00:01  10.77.0.11  1     failed  offer    1970-01-01 00:00:01"
+        "  apply: files[0].source no such host\n"
     )
 
 
@@ -128,6 +129,38 @@ def test_events_are_listed_oldest_first(state: Path, capsys: pytest.CaptureFixtu
         "1970-01-01 00:00:00 52:54:00:77:00:01 boot 1 offer ok 10.77.0.11\n"
         "1970-01-01 00:00:01 52:54:00:77:00:01 boot 1 apply failed 40 ms files[0].source: no such host\n"
     )
+
+
+def test_events_can_be_those_of_a_machine_or_of_a_time(
+    state: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def shown(*arguments: str) -> list[str]:
+        assert main(["events", "--state", str(state), "--format", "json", *arguments]) == 0
+        return [json.loads(line)["step"] for line in capsys.readouterr().out.splitlines()]
+
+    assert shown("--mac", "52-54-00-77-00-01") == ["offer", "apply"]
+    assert shown("--mac", "52-54-00-77-00-02") == []
+    assert shown("--since", "1970-01-01T00:00:01") == ["apply"]
+    assert shown("--since", "1970-01-01T02:00:00.5+02:00") == ["apply"]
+    assert shown("--since", "1h") == []
+    assert shown("--lines", "1") == ["apply"]
+
+
+@pytest.mark.parametrize("arguments", [["--since", "soon"], ["--mac", "node1"]])
+def test_a_filter_that_means_nothing_is_a_usage_error(state: Path, arguments: list[str]) -> None:
+    with pytest.raises(SystemExit) as left:
+        main(["events", "--state", str(state), *arguments])
+
+    assert left.value.code == 2
+
+
+def test_machines_as_json_have_their_last_event(
+    state: Path, data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["machines", "--state", str(state), "--data", str(data), "--format", "json"]) == 0
+
+    (row,) = json.loads(capsys.readouterr().out)["machines"]
+    assert (row["state"], row["last_event"]["step"], row["last_event"]["at"]) == ("failed", "apply", 1.0)
 
 
 def test_without_state_there_is_one_line_that_says_so(

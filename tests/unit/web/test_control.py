@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
+from pxeserver.web.page import ago_text
 from tests.unit.inventory.directory import write
 from tests.unit.web.memory import NODE1, Control, control
 
@@ -204,6 +206,48 @@ def test_the_page_shows_failures_with_their_path_and_escapes_what_machines_say(s
     assert "<code>files[0].source</code> &lt;script&gt;x&lt;/script&gt;" in page.text
     assert "<script>x" not in page.text
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
+
+
+def test_the_page_tells_first_how_many_failed_and_why(server: Control) -> None:
+    token = server.token()
+    failed = event(step="apply", result="failed", message="no such host", path="files[0].source", attempt=3)
+    server.client.post("/v1/events", json=failed, headers=bearer(token))
+    (server.folder / "configs/node.yaml").write_text("hostname: {{ nope }}\n")
+    server.services.inventory.reload()
+
+    page = server.client.get("/").text
+
+    assert "<title>1 failed – pxeserver</title>" in page
+    counts = page.split('<ul class="counts">')[1].split("</ul>")[0]
+    assert re.findall(r">([^<>]+)</li>", counts) == ["1 failed", "1 not seen"]
+    attention, machines = page.split("<h2>Needs attention</h2>")[1].split("<h2>Machines</h2>")
+    assert f"<code>{server.folder}/configs/node.yaml:1:1</code>" in attention
+    assert "{{ nope }}" not in page, "a line of a template may hold a secret, and anybody may see the page"
+    assert "<code>files[0].source</code> no such host</td>" in attention
+    assert "attempt 3" in attention
+    assert '<span class="state failed">failed</span>' in machines
+
+
+def test_without_trouble_the_page_has_no_such_part(server: Control) -> None:
+    page = server.client.get("/").text
+
+    assert "<title>pxeserver</title>" in page
+    assert "Needs attention" not in page
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (-1, "0 s ago"),
+        (119, "119 s ago"),
+        (120, "2 min ago"),
+        (7199, "119 min ago"),
+        (7200, "2 h ago"),
+        (4e5, "4 days ago"),
+    ],
+)
+def test_times_are_told_in_the_largest_unit_that_fits(seconds: float, text: str) -> None:
+    assert ago_text(seconds) == text
 
 
 def test_the_page_needs_nothing_from_elsewhere(server: Control) -> None:
