@@ -38,6 +38,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("machines", "pxeserver.commands.machines", "list the machines and how far they got"),
     Command("events", "pxeserver.commands.events", "list what happened, or follow what happens"),
     Command("image", "pxeserver.commands.image", "build, list, verify and remove images"),
+    Command(
+        "schema", "pxeserver.commands.schema", "print the JSON Schema of a kind of file in a data directory"
+    ),
     Command("lab", "pxeserver.commands.lab", "a private network of virtual machines to try things in"),
 )
 
