@@ -10,7 +10,7 @@ from pathlib import PurePath
 from provision.findings import Place, Problem, error, warning
 from pxeserver.boot.loaders.ipxe import ScriptError, check_argument
 from pxeserver.inventory.assemble import Entry
-from pxeserver.inventory.labels import normal_label, normal_subnet
+from pxeserver.inventory.labels import is_label_name, normal_label, normal_subnet
 from pxeserver.inventory.model import Group, Machine, Profile, normal_mac
 from pxeserver.inventory.reading import read_file
 from pxeserver.inventory.shapes import GroupFile, MachineFile, ProfileFile, Selector
@@ -18,7 +18,6 @@ from pxeserver.inventory.shapes import GroupFile, MachineFile, ProfileFile, Sele
 _LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 _HOSTNAME = re.compile(rf"{_LABEL}(\.{_LABEL})*")  # RFC 1123 section 2.1
 OWN_LABELS = tuple(name for name in Selector.__struct_fields__ if name not in ("known", "labels", "subnet"))
-LABEL_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 
 
 def profile_entry(file: str, data: bytes) -> Entry[Profile]:
@@ -112,7 +111,7 @@ def _selector(selector: Selector, problems: list[Problem]) -> tuple[tuple[str, s
         place: Place = ("selector", "labels", name)
         if name in Selector.__struct_fields__:
             problems.append(error("wrong-value", place, f"{name!r} belongs into the selector itself"))
-        elif not LABEL_NAME.fullmatch(name):
+        elif not is_label_name(name):
             hint = "a lower-case letter, then letters, digits, - and _"
             problems.append(error("wrong-value", place, f"{name!r} cannot name a label", hint))
         else:

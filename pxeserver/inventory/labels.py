@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from ipaddress import ip_address, ip_network
 from uuid import UUID
 
 from pxeserver.boot.client import JUNK_UUIDS
 from pxeserver.inventory.model import Labels, Machine, normal_mac
 
+_NAME = re.compile(r"[a-z][a-z0-9_-]{0,31}")
 SUBNET = "subnet/"  # before the prefix length: the label of a group that asks for a network
 ARCHITECTURES = {
     "aarch64": "arm64",
@@ -46,6 +48,10 @@ JUNK_TEXTS = frozenset(
 )
 
 
+def is_label_name(text: str) -> bool:
+    return _NAME.fullmatch(text) is not None
+
+
 def normal_label(name: str, text: str) -> str:
     """The spelling that is compared. Empty for a value that must not select anything."""
     plain = " ".join(text.split()).casefold()
@@ -71,11 +77,10 @@ def said(labels: Labels, machine: Machine | None) -> dict[str, str]:
     values = {
         **labels.others,
         "arch": labels.arch,
-        "asset": labels.asset,
-        "hostname": machine.hostname if machine else labels.hostname,
         "mac": labels.mac,
         "serial": labels.serial,
         "uuid": labels.uuid,
+        **({"hostname": machine.hostname} if machine else {}),
     }
     return {name: normal_label(name, value) for name, value in values.items()}
 

@@ -75,14 +75,13 @@ class Machine:
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """What a machine says about itself when it asks for a boot script, and the IP address that it asks from."""
+    """What a machine says about itself when it asks for a boot script, and the IP address that it asks from.
+    `others`: asset, hostname, platform, and whatever labels the operator's own script sends."""
 
     mac: str
     uuid: str = ""
     serial: str = ""
     arch: str = ""
-    asset: str = ""
-    hostname: str = ""
     address: str = ""
     others: Mapping[str, str] = field(default_factory=dict)
 

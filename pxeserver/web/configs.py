@@ -7,11 +7,12 @@ from typing import NoReturn
 
 from flask import Blueprint, Response, abort, request
 
-from pxeserver.inventory.model import Labels, normal_mac
+from pxeserver.inventory.model import normal_mac
 from pxeserver.inventory.select import Selection, select
 from pxeserver.logs import log_decision
 from pxeserver.render.boots import config_for
 from pxeserver.trust.tokens import bearer_token
+from pxeserver.web.labels import labels_of
 from pxeserver.web.services import Services
 
 _log = logging.getLogger("pxeserver.configs")
@@ -32,8 +33,7 @@ def blueprint(services: Services) -> Blueprint:
 
 
 def _config(services: Services, mac: str) -> Response:
-    seen = services.store.seen(mac)
-    labels = Labels(mac, seen.uuid, seen.serial, seen.arch) if seen else Labels(mac)
+    labels = labels_of(services.store.seen(mac), mac)
     index = services.index
     selection = select(index, labels)
     if not isinstance(selection, Selection):

@@ -36,9 +36,11 @@ def chosen(index: Index, **said: object) -> str:
         ),
         pytest.param("{serial: 0042}", {"serial": " 0042 "}, id="a serial number with zeros in front"),
         pytest.param("{serial: 42}", {"serial": "42"}, id="a serial number that is a number"),
-        pytest.param("{asset: IT-7}", {"asset": "it-7"}, id="case"),
+        pytest.param("{asset: IT-7}", {"others": {"asset": "it-7"}}, id="case"),
         pytest.param("{arch: amd64}", {"arch": "x86_64"}, id="another word for an architecture"),
-        pytest.param("{hostname: Node9}", {"hostname": "node9"}, id="the name that a stranger says it has"),
+        pytest.param(
+            "{hostname: Node9}", {"others": {"hostname": "node9"}}, id="the name that a stranger says it has"
+        ),
         pytest.param("{product: PowerEdge R640}", {"others": {"product": "PowerEdge  R640"}}, id="spaces"),
         pytest.param("{labels: {rack: A1}}", {"others": {"rack": "a1"}}, id="a label of the operator's own"),
         pytest.param("{subnet: 10.1.2.0/24}", {"address": "10.1.2.77"}, id="the network it asks from"),
