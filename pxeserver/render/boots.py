@@ -11,7 +11,7 @@ from pxeserver.images.manifest import ImageFile, Manifest, ManifestError
 from pxeserver.inventory.model import Group, Index, Labels, Profile
 from pxeserver.inventory.select import NoMatch, Selection, Tie, select
 from pxeserver.render.configs import Rendered, render_config
-from pxeserver.render.variables import ServerUrls, machine_name, template_variables
+from pxeserver.render.variables import ServerUrls, machine_name, origin_of, template_variables
 
 Images = Mapping[str, Manifest | ManifestError]
 SHOWN_FINDINGS = 4  # what fits a machine's 25-line screen with its hints; all of them are in the server's log
@@ -86,7 +86,11 @@ def config_for(index: Index, selection: Selection, labels: Labels, surroundings:
     group = selection.group
     discovery_url = surroundings.discovery_url(group) if group.etcd_size is not None else None
     variables = template_variables(selection, labels, surroundings.urls, discovery_url, surroundings.given)
-    return render_config(index.configs[selection.profile.config], variables)
+    return render_config(
+        index.configs[selection.profile.config],
+        variables,
+        lambda name: origin_of(name, selection, surroundings.given),
+    )
 
 
 def boot_target(ready: Ready, labels: Labels, urls: ServerUrls, token: str) -> BootTarget:

@@ -259,7 +259,8 @@ def _insert_news(db: sqlite3.Connection, old: Registry, new: Registry) -> None:
 
 
 def _seen(row: Any) -> SeenMachine:
-    return SeenMachine(*row[:-1], others=json.loads(row[-1]))
+    mac, uuid, serial, arch, address, seen_at, others = row
+    return SeenMachine(mac, uuid, serial, arch, address, seen_at, json.loads(others))
 
 
 def _boot(row: Any) -> Boot:
