@@ -25,7 +25,7 @@ from pxeserver.inventory.model import Index
 from pxeserver.inventory.watch import InventoryWatcher, LiveInventory, log_reload
 from pxeserver.journal import Journal
 from pxeserver.network import interface_address, interface_mtu_bytes
-from pxeserver.render.check import check_machines, example_surroundings
+from pxeserver.render.check import check_machines, example_surroundings, some_machines
 from pxeserver.render.variables import ServerUrls
 from pxeserver.store.sqlite import DATABASE_NAME, SqliteStore
 from pxeserver.tftp.files import TftpFiles
@@ -106,7 +106,8 @@ def _open_inventory(options: ServeOptions, images: ImageShelf, journal: Journal)
             _log.error("event of the inventory is lost: %s", problem)
 
     def check(index: Index) -> tuple[Finding, ...]:
-        return check_machines(index, example_surroundings(images.images(), options.given))
+        surroundings = example_surroundings(images.images(), options.given)
+        return check_machines(index, surroundings, some_machines(index))
 
     inventory = LiveInventory(options.data, check, on_reload)
     inventory.reload()

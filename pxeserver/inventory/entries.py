@@ -32,7 +32,7 @@ def profile_entry(file: str, data: bytes) -> Entry[Profile]:
         config=content.config,
         kernel_args=content.kernel_args,
         vars=content.vars,
-        lines=written.lines(),
+        lines=written.lines,
     )
     return Entry(written, profile, tuple(_check_profile(content)))
 
@@ -51,7 +51,7 @@ def group_entry(file: str, data: bytes) -> Entry[Group]:
         known_only=content.selector is not None and content.selector.known is True,
         etcd_size=content.etcd.size if content.etcd else None,
         vars=content.vars,
-        lines=written.lines(),
+        lines=written.lines,
     )
     problems += _check_group(content)
     return Entry(written, group, tuple(problems))
@@ -71,7 +71,7 @@ def machine_entry(file: str, data: bytes) -> Entry[Machine]:
         address=_address(content.address, problems) if content.address is not None else None,
         group=content.group,
         vars=content.vars,
-        lines=written.lines(),
+        lines=written.lines,
     )
     return Entry(written, machine, tuple(problems))
 

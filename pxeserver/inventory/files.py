@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -42,7 +43,7 @@ class InventoryReader:
 
     def read(self) -> Inventory:
         if not self._folder.is_dir():
-            return Inventory(None, (_file_finding(self._folder, "no such directory"),))
+            return Inventory(None, (_file_finding(str(self._folder), "no such directory"),))
         findings: list[Finding] = []
         profiles = self._profiles.read(findings)
         groups = self._groups.read(findings)
@@ -62,60 +63,64 @@ class _Folder(Generic[Item]):
 
     folder: Path
     entry: Callable[[str, bytes], Entry[Item]]
-    kept: dict[Path, tuple[_Stamp, Entry[Item]]] = field(default_factory=dict)
+    kept: dict[str, tuple[_Stamp, Entry[Item]]] = field(default_factory=dict)
 
     def read(self, findings: list[Finding]) -> list[Entry[Item]]:
         before, self.kept = self.kept, {}
-        for path in _files(self.folder, findings):
+        for file in _files(self.folder, findings):
+            if file.name.endswith(".yml"):
+                findings.append(_file_finding(file.path, "the name ends in .yml; write .yaml"))
+            if not file.name.endswith(_SUFFIX):
+                continue
             try:
-                stamp = _stamp(path)
-                known = before.get(path)
-                same = known is not None and known[0] == stamp
-                self.kept[path] = (
-                    known if known is not None and same else (stamp, self.entry(str(path), path.read_bytes()))
-                )
+                stamp = _stamp(file)
+                known = before.get(file.path)
+                if known is None or known[0] != stamp:
+                    known = stamp, self.entry(file.path, Path(file.path).read_bytes())
+                self.kept[file.path] = known
             except OSError as problem:
-                findings.append(_file_finding(path, problem.strerror or str(problem)))
+                findings.append(_file_finding(file.path, problem.strerror or str(problem)))
         return [entry for _, entry in self.kept.values()]
 
 
-def _stamp(path: Path) -> _Stamp:
+def _stamp(file: os.DirEntry[str]) -> _Stamp:
     """An editor replaces a file by another one; what is written in place has another time."""
-    status = path.stat()
+    status = file.stat()
     return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def _read_configs(folder: Path, findings: list[Finding]) -> dict[str, ConfigTemplate]:
     configs = {}
-    for path in _files(folder, findings, suffix=None):
+    for file in _files(folder, findings):
         try:
-            configs[path.name] = ConfigTemplate(str(path), path.read_bytes().decode())
+            configs[file.name] = ConfigTemplate(file.path, Path(file.path).read_bytes().decode())
         except OSError as problem:
-            findings.append(_file_finding(path, problem.strerror or str(problem)))
+            findings.append(_file_finding(file.path, problem.strerror or str(problem)))
         except UnicodeDecodeError as problem:
-            findings.append(_file_finding(path, f"not UTF-8: {problem.reason} at byte {problem.start}"))
+            message = f"not UTF-8: {problem.reason} at byte {problem.start}"
+            findings.append(_file_finding(file.path, message))
     return configs
 
 
-def _files(folder: Path, findings: list[Finding], suffix: str | None = _SUFFIX) -> list[Path]:
-    """The files of a folder, or those of one kind. A file that would be passed over by its name is reported."""
-    if not folder.is_dir():
+def _files(folder: Path, findings: list[Finding]) -> list[os.DirEntry[str]]:
+    """The files of a folder by name, without those that editors and git hide."""
+    try:
+        with os.scandir(folder) as found:
+            files = [file for file in found if not file.name.startswith(".") and file.is_file()]
+    except FileNotFoundError:  # each folder may be left out
         return []
-    paths = sorted(path for path in folder.iterdir() if not path.name.startswith(".") and path.is_file())
-    if suffix is None:
-        return paths
-    findings += [
-        _file_finding(path, "the name ends in .yml; write .yaml") for path in paths if path.suffix == ".yml"
-    ]
-    return [path for path in paths if path.suffix == suffix]
+    except OSError as problem:
+        findings.append(_file_finding(str(folder), problem.strerror or str(problem)))
+        return []
+    return sorted(files, key=lambda file: file.name)
 
 
-def _file_finding(path: Path, message: str) -> Finding:
+def _file_finding(path: str, message: str) -> Finding:
     return Finding(
         severity=Severity.ERROR,
         code="unreadable",
         path="",
-        file=str(path),
+        file=path,
         line=1,
         column=1,
         message=message,

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Generic, TypeVar
 
 import msgspec
-from yaml.nodes import MappingNode
+from msgspec import structs
+from yaml.nodes import MappingNode, SequenceNode
 
 from provision.findings import Finding, Problem
 from provision.formats.locate import Layout, Problems, Source, located, text_finding
-from provision.formats.nodes import NodeProblem, Plain, pairs
+from provision.formats.nodes import Plain, pairs
 from provision.formats.source import TextError, decode
 from provision.formats.tree import parse
 from pxeserver.inventory.shapes import FILES, file_schema
@@ -22,33 +23,24 @@ Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 @dataclass(frozen=True, slots=True)
 class Written(Generic[Shape]):
-    """`content` is None when there is something wrong with the file's form; `layout` when it is no YAML."""
+    """`content` is None when there is something wrong with the file's form. `lines` is where each key is, those in
+    `vars` as `vars.NAME`."""
 
     file: str
-    content: Shape | None
-    layout: Layout | None = None
-    nodes: tuple[NodeProblem, ...] = ()
-    problems: tuple[Problem, ...] = ()
+    data: bytes
+    content: Shape | None = None
+    lines: Mapping[str, int] = field(default_factory=dict)
+    problems: Problems = field(default_factory=Problems)
     findings: tuple[Finding, ...] = ()
 
-    def all_findings(self, more: Iterable[Problem] = ()) -> tuple[Finding, ...]:
-        """With `more` that somebody else has found in this file."""
-        whole = (*self.problems, *more)
-        if self.layout is None or not (whole or self.nodes):
+    def all_findings(self, more: tuple[Problem, ...] = ()) -> tuple[Finding, ...]:
+        """With `more` that is wrong with what the file says."""
+        problems = structs.replace(self.problems, whole=(*self.problems.whole, *more))
+        if not (problems.whole or problems.nodes):
             return self.findings
-        return located(
-            self.layout, Problems(whole=whole, nodes=tuple((0, problem) for problem in self.nodes))
-        )
-
-    def lines(self) -> Mapping[str, int]:
-        """The line of each key, those in `vars` as `vars.NAME`."""
-        found: dict[str, int] = {}
-        root = self.layout.root if self.layout else None
-        for key, value in pairs(root) if isinstance(root, MappingNode) else ():
-            found[key.value] = key.start_mark.line + 1
-            if key.value == "vars" and isinstance(value, MappingNode):
-                found |= {f"vars.{name.value}": name.start_mark.line + 1 for name, _ in pairs(value)}
-        return found
+        # The nodes of ten thousand good files would only be in the way of the garbage collector.
+        root = parse(decode(self.data)).root
+        return located(Layout(root, (Source(self.file, self.data, root),)), problems)
 
 
 def read_file(data: bytes, file: str, kind: str, shape: type[Shape]) -> Written[Shape]:
@@ -58,14 +50,25 @@ def read_file(data: bytes, file: str, kind: str, shape: type[Shape]) -> Written[
     except TextError as problem:
         if problem.code in ("empty", "wrong-type"):
             problem = TextError(problem.code, f"a {kind} is a mapping", problem.mark, _example(kind))
-        return Written(file, None, findings=(text_finding(problem, data, file),))
-    layout = Layout(tree.root, (Source(file, data, tree.root),))
+        return Written(file, data, findings=(text_finding(problem, data, file),))
     if tree.problems:
-        return Written(file, None, layout, nodes=tree.problems)
+        return Written(file, data, problems=Problems(nodes=tuple((0, problem) for problem in tree.problems)))
     try:
-        return Written(file, msgspec.convert(tree.data, shape), layout)
+        return Written(file, data, msgspec.convert(tree.data, shape), _lines(tree.root))
     except msgspec.ValidationError as failure:
-        return Written(file, None, layout, problems=_shape_problems(tree.data, kind, str(failure)))
+        return Written(file, data, problems=Problems(whole=_shape_problems(tree.data, kind, str(failure))))
+
+
+def _lines(root: MappingNode) -> Mapping[str, int]:
+    found: dict[str, int] = {}
+    for key, value in pairs(root):
+        found[key.value] = key.start_mark.line + 1
+        if key.value == "vars" and isinstance(value, MappingNode):
+            found |= {f"vars.{name.value}": name.start_mark.line + 1 for name, _ in pairs(value)}
+        elif isinstance(value, SequenceNode):
+            items = enumerate(value.value)
+            found |= {f"{key.value}[{index}]": item.start_mark.line + 1 for index, item in items}
+    return found
 
 
 def _shape_problems(data: Plain, kind: str, message: str) -> tuple[Problem, ...]:
