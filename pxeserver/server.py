@@ -57,6 +57,7 @@ async def serve(options: ServeOptions, settings: ServerSettings) -> None:
     async with AsyncExitStack() as stack:
         services = _open_services(options, settings, address)
         stack.callback(services.store.close)
+        stack.callback(services.journal.close)
         _start_watching(options, services, stack)
         try:
             await _start_servers(options, services, address, stack)
