@@ -17,8 +17,15 @@ from pxeserver.inventory.images import ImageShelf
 from pxeserver.inventory.model import Index, Labels, normal_mac
 from pxeserver.inventory.select import Selection, select
 from pxeserver.inventory.watch import findings_text
-from pxeserver.render.boots import NotReady, Surroundings, boot_target, config_for, prepare_boot
-from pxeserver.render.check import EXAMPLE_TOKEN, example_surroundings, machine_labels
+from pxeserver.render.boots import (
+    EXAMPLE_TOKEN,
+    NotReady,
+    Surroundings,
+    boot_target,
+    config_for,
+    prepare_boot,
+)
+from pxeserver.render.check import example_surroundings, machine_labels
 
 HELP = "Prints the boot script and the config of one machine; tokens in it are examples, secrets are hidden."
 

@@ -45,7 +45,8 @@ def assemble(
     known_profiles, known_groups = _names(profiles), _names(groups)
     problems = _Problems()
     for profile in index.profiles.values():
-        _check_reference(problems, profile.file, ("config",), profile.config, configs, "configs/")
+        for key in ("config", "vendor_data", "network_config"):
+            _check_reference(problems, profile.file, (key,), getattr(profile, key), configs, "configs/")
     for group in index.groups.values():
         _check_reference(problems, group.file, ("profile",), group.profile, known_profiles, "profiles/")
     for machine in index.machines.values():

@@ -31,6 +31,9 @@ def profile_entry(file: str, data: bytes) -> Entry[Profile]:
         image=content.image,
         config=content.config,
         kernel_args=content.kernel_args,
+        vendor_data=content.vendor_data,
+        network_config=content.network_config,
+        metadata=content.metadata,
         vars=content.vars,
         lines=written.lines,
     )

@@ -33,13 +33,17 @@ class ConfigTemplate:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What is booted. `config` is a key of `Index.configs`. `lines` is where each key of `file` is."""
+    """What is booted. `config`, `vendor_data` and `network_config` are keys of `Index.configs`; `lines` is where each
+    key of `file` is."""
 
     name: str
     file: str
     image: str
     config: str
     kernel_args: tuple[str, ...] = ()
+    vendor_data: str | None = None
+    network_config: str | None = None
+    metadata: bool = False
     vars: Mapping[str, object] = field(default_factory=dict)
     lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
 

@@ -30,8 +30,20 @@ class ProfileFile(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     config: Annotated[str, Meta(description="The template in configs/.", examples=["node.yaml"])]
     kernel_args: Annotated[
         tuple[str, ...],
-        Meta(description="Added to the kernel command line.", examples=[["console=tty0"]]),
+        Meta(description="Added to the kernel command line; templates.", examples=[["console=tty0"]]),
     ] = ()
+    vendor_data: Annotated[
+        str | None, Meta(description="For images with cloud-init: a template in configs/.")
+    ] = None
+    network_config: Annotated[
+        str | None, Meta(description="For images with cloud-init: a template in configs/.")
+    ] = None
+    metadata: Annotated[
+        bool,
+        Meta(
+            description="Serve EC2 and OpenStack metadata to who asks from the machine's address, without token."
+        ),
+    ] = False
     vars: Variables = msgspec.field(default_factory=dict)
 
 

@@ -8,11 +8,16 @@ from itertools import islice
 from provision.findings import Finding, Severity
 from pxeserver.inventory.model import Index, Labels, Machine
 from pxeserver.inventory.select import NoMatch, Tie, select
-from pxeserver.render.boots import Images, Surroundings, config_for, find_image
+from pxeserver.render.boots import (
+    EXAMPLE_TOKEN,
+    Images,
+    Surroundings,
+    check_arguments,
+    config_for,
+    find_image,
+)
+from pxeserver.render.instances import extra_configs
 from pxeserver.render.variables import ServerUrls
-
-# Stand-in for a token that only the running server can make: `check` and `render` work without its state.
-EXAMPLE_TOKEN = "0" * 32
 
 # Rendering and validating one takes 2 ms, and a change takes effect within 2 s. `pxeserver check` does them all.
 CHECKED_AT_RELOAD = 300
@@ -69,6 +74,12 @@ def _check_machine(index: Index, machine: Machine, surroundings: Surroundings) -
         yield _error(machine.file, "no-group", "", selection.reason)
         return
     yield from config_for(index, selection, labels, surroundings).findings
+    for extra in extra_configs(index, selection, labels, surroundings).values():
+        yield from extra.findings
+    image = find_image(surroundings.images, selection.profile)
+    finding = None if isinstance(image, str) else check_arguments(selection, image, labels, surroundings)
+    if finding is not None:
+        yield finding
 
 
 def _error(file: str, code: str, path: str, message: str) -> Finding:

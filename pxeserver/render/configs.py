@@ -10,6 +10,7 @@ from msgspec import structs
 from provision.findings import Finding, has_errors
 from provision.load import load_bytes
 from pxeserver.inventory.model import ConfigTemplate
+from pxeserver.render.foreign import ConfigFormat, check_form, format_of
 from pxeserver.render.template_lines import LineMap, line_map, variables_in_line
 from pxeserver.render.templates import excerpt, render_template
 
@@ -30,12 +31,19 @@ class Rendered:
 
 
 def render_config(
-    template: ConfigTemplate, variables: Mapping[str, object], origin_of: OriginOf = lambda _name: None
+    template: ConfigTemplate,
+    variables: Mapping[str, object],
+    origin_of: OriginOf = lambda _name: None,
+    *,
+    has_agent: bool | None = None,
 ) -> Rendered:
+    """`has_agent`: whether our agent will read it. None when that is not known: then the text's beginning tells."""
     text = render_template(template, variables)
     if isinstance(text, Finding):
         return Rendered(None, (text,))
-    findings = load_bytes(text.encode(), file=template.file).findings
+    is_ours = format_of(text) is ConfigFormat.NATIVE if has_agent is None else has_agent
+    loaded = load_bytes(text.encode(), file=template.file).findings if is_ours else None
+    findings = check_form(text, template.file) if loaded is None else loaded
     if not findings or text == template.text:
         return Rendered(text, findings)
     lines = line_map(template, variables, text)
@@ -52,7 +60,7 @@ def _in_template(
     piece = lines.piece_at(finding.line, finding.column)
     line = piece.line
     rendered, written = _line(lines.text, finding.line), _line(template.text, line)
-    if rendered == written:
+    if rendered == written or finding.excerpt is None:
         return structs.replace(finding, line=line)
     place = written.find("{{")
     is_before = not piece.is_value and rendered[: finding.column] == written[: finding.column]

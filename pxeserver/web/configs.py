@@ -11,6 +11,7 @@ from pxeserver.inventory.model import normal_mac
 from pxeserver.inventory.select import Selection, select
 from pxeserver.logs import log_decision
 from pxeserver.render.boots import config_for
+from pxeserver.render.foreign import format_of
 from pxeserver.trust.tokens import bearer_token
 from pxeserver.web.labels import labels_of
 from pxeserver.web.services import Services
@@ -29,6 +30,14 @@ def blueprint(services: Services) -> Blueprint:
             _refuse(mac or mac_text, 403, "this needs the token of the machine's boot")
         return _config(services, mac)
 
+    @routes.get("/v1/config/<mac_text>/<token>")
+    def config_by_path(mac_text: str, token: str) -> Response:
+        """For systems that can be given a URL and nothing else."""
+        mac = normal_mac(mac_text)
+        if mac is None or services.boot_of_token(mac, token) is None:
+            _refuse(mac or mac_text, 403, "this needs the token of the machine's boot")
+        return _config(services, mac)
+
     return routes
 
 
@@ -44,7 +53,7 @@ def _config(services: Services, mac: str) -> Response:
         where = f"{finding.file}:{finding.line}:{finding.column}"
         _refuse(mac, 404, f"the config is not valid: {where} {finding.path} {finding.message}")
     log_decision(_log, "config served", mac=mac, step="config", address=request.remote_addr)
-    return Response(config.text, mimetype="application/yaml", headers={"Cache-Control": "no-store"})
+    return Response(config.text, mimetype=format_of(config.text).value, headers={"Cache-Control": "no-store"})
 
 
 def _refuse(mac: str, status: int, reason: str) -> NoReturn:
