@@ -38,6 +38,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("machines", "pxeserver.commands.machines", "list the machines and how far they got"),
     Command("events", "pxeserver.commands.events", "list what happened, or follow what happens"),
     Command("image", "pxeserver.commands.image", "build, list, verify and remove images"),
+    Command("import", "pxeserver.commands.import_data", "convert the data directory of another boot server"),
     Command(
         "schema", "pxeserver.commands.schema", "print the JSON Schema of a kind of file in a data directory"
     ),

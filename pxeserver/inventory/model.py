@@ -39,7 +39,7 @@ class Profile:
     name: str
     file: str
     image: str
-    config: str
+    config: str | None = None
     kernel_args: tuple[str, ...] = ()
     vendor_data: str | None = None
     network_config: str | None = None

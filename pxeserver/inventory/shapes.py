@@ -27,7 +27,13 @@ class ProfileFile(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
     image: Annotated[
         str, Meta(description="The image, as `pxeserver image list` shows it.", examples=["debian-12"])
     ]
-    config: Annotated[str, Meta(description="The template in configs/.", examples=["node.yaml"])]
+    config: Annotated[
+        str | None,
+        Meta(
+            description="The template in configs/; only images that others made can do without.",
+            examples=["node.yaml"],
+        ),
+    ] = None
     kernel_args: Annotated[
         tuple[str, ...],
         Meta(description="Added to the kernel command line; templates.", examples=[["console=tty0"]]),

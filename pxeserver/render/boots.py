@@ -110,12 +110,28 @@ def variables_for(selection: Selection, labels: Labels, surroundings: Surroundin
 
 def config_for(index: Index, selection: Selection, labels: Labels, surroundings: Surroundings) -> Rendered:
     """The machine's config with its findings."""
-    image = surroundings.images.get(selection.profile.image)
+    profile = selection.profile
+    image = surroundings.images.get(profile.image)
+    has_agent = image.has_agent if isinstance(image, Manifest) else None
+    if profile.config is None:
+        return Rendered("", (_no_config(profile),) if has_agent else ())
     return render_config(
-        index.configs[selection.profile.config],
+        index.configs[profile.config],
         variables_for(selection, labels, surroundings),
         lambda name: origin_of(name, selection, surroundings.given),
-        has_agent=image.has_agent if isinstance(image, Manifest) else None,
+        has_agent=has_agent,
+    )
+
+
+def _no_config(profile: Profile) -> Finding:
+    return Finding(
+        severity=Severity.ERROR,
+        code="missing-key",
+        path="config",
+        file=profile.file,
+        line=1,
+        column=1,
+        message=f"the image {profile.image!r} needs a config",
     )
 
 

@@ -3,30 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 
 from pxeserver.inventory.labels import is_label_name, normal_label
 from pxeserver.inventory.model import Labels, normal_mac
 from pxeserver.store.contract import SeenMachine
 
 MAX_LABEL_CHARS = 128  # a UUID has 36, SMBIOS serial numbers rarely more than 32
+OWN_FIELDS = frozenset({"arch", "mac", "serial", "uuid"})
 MAX_LABELS = 32  # of the operator's own; they are stored
 
 
 def read_labels(query: Mapping[str, str], address: str) -> Labels | None:
     """None without a MAC address. Values that thousands of boards have count as not said."""
-    said = {name: _printable(value) for name, value in query.items() if is_label_name(name)}
-    mac = normal_mac(said.pop("mac", ""))
+    mac = normal_mac(query.get("mac", ""))
     if mac is None:
         return None
-    uuid, serial, arch = (said.pop(name, "") for name in ("uuid", "serial", "arch"))
+    uuid, serial, arch = (_printable(query.get(name, "")) for name in ("uuid", "serial", "arch"))
     return Labels(
         mac=mac,
         uuid=normal_label("uuid", uuid),
         serial=serial if normal_label("serial", serial) else "",
         arch=normal_label("arch", arch),
         address=address,
-        others={name: value for name, value in list(said.items())[:MAX_LABELS] if normal_label(name, value)},
+        others=others_of(query),
     )
+
+
+def others_of(query: Mapping[str, str]) -> dict[str, str]:
+    """The labels that have no field of their own."""
+    said = ((name, _printable(value)) for name, value in query.items() if is_label_name(name))
+    meant = ((name, value) for name, value in said if name not in OWN_FIELDS and normal_label(name, value))
+    return dict(islice(meant, MAX_LABELS))
 
 
 def seen_machine(labels: Labels, at: float) -> SeenMachine:

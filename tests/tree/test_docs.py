@@ -67,6 +67,7 @@ def test_links_between_documents_lead_somewhere() -> None:
         "CONTRIBUTING.md",
         "docs/booting.md",
         "docs/inventory.md",
+        "docs/other-systems.md",
         "docs/plan-and-status.md",
         "docs/findings.md",
     ):
