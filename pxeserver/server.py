@@ -24,7 +24,7 @@ from pxeserver.inventory.images import ImageShelf
 from pxeserver.inventory.model import Index
 from pxeserver.inventory.watch import InventoryWatcher, LiveInventory, log_reload
 from pxeserver.journal import Journal
-from pxeserver.network import interface_address, interface_mtu_bytes
+from pxeserver.network import has_address, interface_address, interface_mtu_bytes
 from pxeserver.render.check import check_machines, example_surroundings, some_machines
 from pxeserver.render.variables import ServerUrls
 from pxeserver.store.sqlite import DATABASE_NAME, SqliteStore
@@ -37,6 +37,8 @@ from pxeserver.wiring import DhcpReports, InventoryMachines, dhcp_settings, load
 
 # Every etcd member that waits for the others holds a thread; a rack is 40 machines, and others ask meanwhile.
 CONTROL_THREADS = 64
+# Where images made for clouds look for their metadata: answered when the operator gave the interface this address.
+METADATA_ADDRESS, METADATA_PORT = "169.254.169.254", 80
 MAX_HEADER_BYTES = 16 * 1024
 CONNECTION_LIMIT = 1000
 
@@ -137,9 +139,13 @@ async def _start_servers(
 ) -> None:
     """Everything machines ask first is started last: who is answered finds the rest ready."""
     settings = services.settings
-    control = ControlServer(services, str(address.ip))
+    control = ControlServer(services, str(address.ip), settings.http_port)
     control.start()
     stack.callback(control.stop)
+    if has_address(options.interface, METADATA_ADDRESS):
+        metadata = ControlServer(services, METADATA_ADDRESS, METADATA_PORT)
+        metadata.start()
+        stack.callback(metadata.stop)
     bytes_server = BytesServer(services.images.asset, SentReports(services))
     await bytes_server.start(str(address.ip), settings.assets_port)
     stack.push_async_callback(bytes_server.stop)
@@ -168,12 +174,13 @@ async def _start_servers(
 class ControlServer:
     """The Flask application in waitress, in a thread of its own."""
 
-    def __init__(self, services: Services, address: str) -> None:
+    def __init__(self, services: Services, address: str, port: int) -> None:
         self._discovery = services.discovery
         self._server = create_server(
             create_app(services),
+            map={},  # waitress has one for all servers of a process, which their threads would work on at once
             host=address,
-            port=services.settings.http_port,
+            port=port,
             threads=CONTROL_THREADS,
             connection_limit=CONNECTION_LIMIT,
             max_request_header_size=MAX_HEADER_BYTES,
