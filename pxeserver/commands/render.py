@@ -26,6 +26,8 @@ from pxeserver.render.boots import (
     prepare_boot,
 )
 from pxeserver.render.check import example_surroundings, machine_labels
+from pxeserver.render.foreign import ConfigFormat, format_of
+from pxeserver.render.secret_names import without_secrets_by_name
 
 HELP = "Prints the boot script and the config of one machine; tokens in it are examples, secrets are hidden."
 
@@ -91,6 +93,12 @@ def _show_config(index: Index, labels: Labels, surroundings: Surroundings, *, sh
         return ExitCode.INVALID_CONFIG
     config = config_for(index, selection, labels, surroundings)
     text = config.text or ""
-    print(text if show_secrets else without_secrets(text), end="")
+    print(text if show_secrets else _without_secrets(text), end="")
     print(findings_text(config.findings), file=sys.stderr, end="")
     return ExitCode.DONE if config.is_valid else ExitCode.INVALID_CONFIG
+
+
+def _without_secrets(text: str) -> str:
+    if format_of(text) is ConfigFormat.NATIVE:
+        return without_secrets(text)
+    return "\n".join([*without_secrets_by_name(text), ""])

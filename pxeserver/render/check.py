@@ -6,8 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 
 from provision.findings import Finding, Severity
+from pxeserver.inventory.labels import SUBNET, network_of, said
 from pxeserver.inventory.model import Index, Labels, Machine
-from pxeserver.inventory.select import NoMatch, Tie, select
+from pxeserver.inventory.select import NoMatch, Selection, select
 from pxeserver.render.boots import (
     EXAMPLE_TOKEN,
     Images,
@@ -63,16 +64,47 @@ def check_images(index: Index, surroundings: Surroundings) -> tuple[Finding, ...
 def machine_labels(machine: Machine) -> Labels:
     """What is known about a machine that has not spoken yet; templates may use what it will say."""
     return Labels(
-        mac=machine.mac, uuid="00000000-0000-0000-0000-000000000000", serial="unknown", arch="x86_64"
+        mac=machine.mac,
+        uuid="00000000-0000-0000-0000-000000000000",
+        serial="unknown",
+        arch="x86_64",
+        address=str(machine.address or ""),
     )
 
 
 def _check_machine(index: Index, machine: Machine, surroundings: Surroundings) -> Iterator[Finding]:
     labels = machine_labels(machine)
     selection = select(index, labels)
-    if isinstance(selection, NoMatch | Tie):
-        yield _error(machine.file, "no-group", "", selection.reason)
+    if isinstance(selection, Selection):
+        yield from _check_selection(index, selection, labels, surroundings)
         return
+    possible = possible_selections(index, machine) if isinstance(selection, NoMatch) else ()
+    for one in possible:
+        yield from _check_selection(index, one, labels, surroundings)
+    if not possible:
+        yield _error(machine.file, "no-group", "", selection.reason)
+
+
+def possible_selections(index: Index, machine: Machine) -> tuple[Selection, ...]:
+    """The groups that may take the machine when it says what only it can say, such as its serial number."""
+    labels = machine_labels(machine)
+    values = said(labels, machine)
+    known = {"hostname": values["hostname"], "mac": values["mac"]}
+    return tuple(
+        Selection(machine, group, index.profiles[group.profile])
+        for group in index.groups.values()
+        if all(
+            network_of(labels.address, name) == value
+            if name.startswith(SUBNET) and labels.address
+            else known.get(name, value) == value
+            for name, value in group.selector
+        )
+    )
+
+
+def _check_selection(
+    index: Index, selection: Selection, labels: Labels, surroundings: Surroundings
+) -> Iterator[Finding]:
     yield from config_for(index, selection, labels, surroundings).findings
     for extra in extra_configs(index, selection, labels, surroundings).values():
         yield from extra.findings

@@ -12,7 +12,7 @@ import jinja2
 from jinja2 import nodes
 
 from pxeserver.inventory.model import ConfigTemplate
-from pxeserver.render.templates import ENVIRONMENT, KEPT_TEMPLATES, scoped
+from pxeserver.render.templates import ENVIRONMENT, FAILURES, KEPT_TEMPLATES, TOO_LARGE, scoped
 
 # No config holds NUL, and no filter that works line by line or word by word sees an end in it.
 _MARK = re.compile("\0([0-9]+v?)\0")
@@ -46,7 +46,7 @@ def line_map(template: ConfigTemplate, variables: Mapping[str, object], text: st
     """None when the template looks at what it has made itself, so that a marked result is another one."""
     try:
         marked = _marking(template).render(scoped(variables))
-    except jinja2.TemplateError:
+    except (*FAILURES, *TOO_LARGE):
         return None
     found = _read_marks(marked)
     return found if found.text == text else None

@@ -12,10 +12,12 @@ from jinja2.exceptions import SecurityError
 from jinja2.sandbox import SandboxedEnvironment
 
 from provision.findings import Finding, Severity, did_you_mean
-from provision.formats.source import masked_by_name
-from provision.schema import secret_names
 from pxeserver.inventory.model import ConfigTemplate
+from pxeserver.render.secret_names import without_secrets_by_name
 
+TOO_LARGE = (MemoryError, OverflowError, RecursionError)
+# A template is the operator's program: it may divide by zero or add a number to text as any program may.
+FAILURES = (ArithmeticError, LookupError, TypeError, ValueError, jinja2.TemplateError)
 KEPT_TEMPLATES = 256  # compiled; a data directory has some ten, and each machine's config is made from one
 
 
@@ -65,10 +67,9 @@ def render_template(template: ConfigTemplate, variables: Mapping[str, object]) -
         return _finding(template, "undefined-variable", _line_of(problem, template), str(problem.message))
     except SecurityError as problem:
         return _finding(template, "template-unsafe", _line_of(problem, template), str(problem.message))
-    except (MemoryError, OverflowError, RecursionError) as problem:
+    except TOO_LARGE as problem:
         return _finding(template, "template-failed", 1, f"too large: {type(problem).__name__}")
-    # A template is the operator's program: it may divide by zero or add a number to text as any program may.
-    except (ArithmeticError, LookupError, TypeError, ValueError, jinja2.TemplateError) as problem:
+    except FAILURES as problem:
         message = f"{type(problem).__name__}: {problem}"
         return _finding(template, "template-failed", _line_of(problem, template), message)
 
@@ -83,7 +84,7 @@ def scoped(variables: Mapping[str, object]) -> dict[str, object]:
 
 def excerpt(template: ConfigTemplate, line: int) -> str | None:
     """A line of the template as it may be shown."""
-    lines = masked_by_name(template.text.splitlines(), secret_names())
+    lines = without_secrets_by_name(template.text)
     return lines[line - 1] if line <= len(lines) else None
 
 

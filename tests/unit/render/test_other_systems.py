@@ -8,6 +8,7 @@ import pytest
 
 from pxeserver.cli import main
 from pxeserver.images.manifest import Manifest, describe_file, write_manifest
+from tests.unit.inventory.directory import GOOD, write
 
 ROOT = Path(__file__).parents[3]
 SCRIPTS = Path(__file__).parent / "scripts"
@@ -51,3 +52,23 @@ def test_the_example_is_valid_with_and_without_the_image(
     assert main(["check", data, "--images", images]) == 0, capsys.readouterr().out
     assert main(["check", data, "--images", str(tmp_path / "none")]) == 1
     assert capsys.readouterr().out.count("error[") == 1  # the image that is not there
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#cloud-config\nusers:\n  - name: a\n    hashed_passwd: hunter2\n    lock_passwd: false\n",
+        '{"ignition": {"version": "3.3.0"}, "passwd": {"users": [{"name": "a", "passwordHash": "hunter2"}]}}\n',
+    ],
+)
+def test_secrets_of_other_languages_are_hidden(
+    tmp_path: Path, text: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(
+        tmp_path, {**GOOD, "profiles/node.yaml": "image: x\nconfig: node.yaml\n", "configs/node.yaml": text}
+    )
+
+    assert main(["render", "node1", "--data", str(tmp_path), "--part", "config"]) == 0
+    assert "hunter2" not in capsys.readouterr().out
+    assert main(["render", "node1", "--data", str(tmp_path), "--part", "config", "--show-secrets"]) == 0
+    assert capsys.readouterr().out == text

@@ -8,7 +8,7 @@ import pytest
 
 from provision.findings import Finding
 from pxeserver.inventory.model import ConfigTemplate
-from pxeserver.render.check import check_machines, example_surroundings
+from pxeserver.render.check import check_machines, example_surroundings, possible_selections
 from pxeserver.render.configs import render_config
 from tests.unit.inventory.directory import index_of
 
@@ -91,6 +91,12 @@ def test_a_template_that_measures_its_own_text_still_has_its_findings() -> None:
     ) == (1, True)
 
 
+def test_a_template_that_fails_only_with_marks_still_has_its_findings() -> None:
+    (found,) = findings("{% set part %}2{% endset %}\n# {{ 4 // (part | int) }}\nhostnme: x\n")
+
+    assert found.message == "unknown key 'hostnme'"
+
+
 def test_a_secret_in_the_template_is_in_no_finding() -> None:
     found = findings(
         "users:\n  - name: ops{{ vars.bad }}\n    password_hash: hunter2 {{ machine.hostname }}\n"
@@ -115,3 +121,24 @@ def test_check_validates_every_machine_and_says_whose_file_is_wrong(tmp_path: Pa
 
     assert (found.file, found.line) == (str(tmp_path / "configs/node.yaml"), 4)
     assert (found.hint or "").endswith(f"vars.mode is from {tmp_path}/machines/node2.yaml:4")
+
+
+def test_a_machine_that_a_serial_number_will_select_is_checked_with_every_group_that_it_may_be_in(
+    tmp_path: Path,
+) -> None:
+    index = index_of(
+        tmp_path,
+        groups__nodes="profile: node\nselector: {serial: S1}\n",
+        groups__other="profile: node\nselector: {serial: S2, subnet: 10.77.0.0/24}\nvars: {x: 1}\n",
+        groups__away="profile: node\nselector: {serial: S3, subnet: 10.78.0.0/24}\n",
+        groups__named="profile: node\nselector: {serial: S4, hostname: another}\n",
+        configs__node="hostname: {{ machine.hostname }}{{ vars.x }}\n",
+    )
+
+    found = check_machines(index, example_surroundings({}, {}))
+
+    assert [finding.code for finding in found] == ["undefined-variable"]
+    assert [one.group.name for one in possible_selections(index, index.machines["node1"])] == [
+        "nodes",
+        "other",
+    ]
