@@ -43,6 +43,7 @@ fuzz: build/packages-test .venv/done  ## look long for what the loader and the l
 
 schemas: .venv/done  ## write schemas/ anew from the types
 	@$(BIN)/provision schema > schemas/provision.schema.json
+	@for file in group machine profile; do $(BIN)/pxeserver schema $$file > schemas/pxeserver-$$file.schema.json; done
 
 lock: .venv/done  ## choose dependency versions anew, with hashes
 	@$(BIN)/pip install --quiet uv

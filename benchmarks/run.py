@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from benchmarks import inventory
 from benchmarks.configs import LARGE, SMALL, Content, ignition, lines, native
 from benchmarks.measure import Cost, Task, medians
 from benchmarks.roots import fresh_root
@@ -58,6 +59,9 @@ def _rows(place: Path) -> Iterator[Row]:
     yield from _apply(place)
     yield _version()
     yield _memory(place)
+    for figure in inventory.figures(place, RUNS):
+        ours = f"{figure.value:.2f} {figure.unit}"
+        yield Row(figure.what, ours, "", figure.value, figure.limit, figure.unit)
 
 
 def _validate(place: Path, count: int) -> Row:

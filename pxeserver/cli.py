@@ -43,6 +43,10 @@ COMMANDS: tuple[Command, ...] = (
     Command("events", "pxeserver.commands.events", "list what happened, or follow what happens"),
     Command("service", "pxeserver.commands.service", "print the systemd unit that runs the server"),
     Command("image", "pxeserver.commands.image", "build, list, verify and remove images"),
+    Command("import", "pxeserver.commands.import_data", "convert the data directory of another boot server"),
+    Command(
+        "schema", "pxeserver.commands.schema", "print the JSON Schema of a kind of file in a data directory"
+    ),
     Command("lab", "pxeserver.commands.lab", "a private network of virtual machines to try things in"),
 )
 

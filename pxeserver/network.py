@@ -32,6 +32,12 @@ def interface_mac(name: str) -> str:
         return ""
 
 
+def has_address(name: str, address: str) -> bool:
+    """Whether the interface has this IPv4 address, apart from its first one."""
+    addresses = netifaces.ifaddresses(name).get(netifaces.InterfaceType.AF_INET, [])
+    return any(entry["addr"] == address for entry in addresses)
+
+
 def interface_mtu_bytes(name: str) -> int:
     try:
         return int((Path("/sys/class/net") / name / "mtu").read_text())

@@ -28,8 +28,8 @@ from pxeserver.inventory.watch import InventoryWatcher, LiveInventory, log_reloa
 from pxeserver.journal import Journal
 from pxeserver.lifecycle import FINISH_S, Running, listen_for_signals
 from pxeserver.metrics import Metrics
-from pxeserver.network import interface_address, interface_mtu_bytes
-from pxeserver.render.check import check_machines, example_surroundings
+from pxeserver.network import has_address, interface_address, interface_mtu_bytes
+from pxeserver.render.check import check_machines, example_surroundings, some_machines
 from pxeserver.render.variables import ServerUrls
 from pxeserver.service.notify import notify
 from pxeserver.store.contract import Store
@@ -51,6 +51,8 @@ from pxeserver.wiring import (
 
 # Every etcd member that waits for the others holds a thread; a rack is 40 machines, and others ask meanwhile.
 CONTROL_THREADS = 64
+# Where images made for clouds look for their metadata: answered when the operator gave the interface this address.
+METADATA_ADDRESS, METADATA_PORT = "169.254.169.254", 80
 MAX_HEADER_BYTES = 16 * 1024
 CONNECTION_LIMIT = 1000
 
@@ -75,6 +77,7 @@ async def serve(options: ServeOptions, settings: ServerSettings, read: ReadSetti
         store = _open_store(options)
         stack.callback(store.close)
         services = open_services(options, settings, address, store)
+        stack.callback(services.journal.close)
         _start_watching(options, services, stack)
         try:
             running = await _start_servers(options, services, address, stack)
@@ -142,7 +145,8 @@ def _open_inventory(
             _log.error("event of the inventory is lost: %s", problem)
 
     def check(index: Index) -> tuple[Finding, ...]:
-        return check_machines(index, example_surroundings(images.images(), options.given))
+        surroundings = example_surroundings(images.images(), options.given)
+        return check_machines(index, surroundings, some_machines(index))
 
     inventory = LiveInventory(options.data, check, on_reload)
     inventory.reload()
@@ -171,9 +175,13 @@ async def _start_servers(
 ) -> Running:
     """Everything machines ask first is started last: who is answered finds the rest ready."""
     settings = services.settings
-    control = ControlServer(services, str(address.ip))
+    control = ControlServer(services, str(address.ip), settings.http_port)
     control.start()
     stack.callback(control.stop)
+    if has_address(options.interface, METADATA_ADDRESS):
+        metadata = ControlServer(services, METADATA_ADDRESS, METADATA_PORT)
+        metadata.start()
+        stack.callback(metadata.stop)
     bytes_server = BytesServer(services.images.asset, SentReports(services))
     await bytes_server.start(str(address.ip), settings.assets_port)
     stack.push_async_callback(bytes_server.stop)
@@ -212,12 +220,13 @@ async def _start_servers(
 class ControlServer:
     """The Flask application in waitress, in a thread of its own."""
 
-    def __init__(self, services: Services, address: str) -> None:
+    def __init__(self, services: Services, address: str, port: int) -> None:
         self._discovery = services.discovery
         self._server = create_server(
             create_app(services),
+            map={},  # waitress has one for all servers of a process, which their threads would work on at once
             host=address,
-            port=services.settings.http_port,
+            port=port,
             threads=CONTROL_THREADS,
             connection_limit=CONNECTION_LIMIT,
             max_request_header_size=MAX_HEADER_BYTES,

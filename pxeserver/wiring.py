@@ -16,7 +16,6 @@ from pxeserver.config import ServerSettings
 from pxeserver.dhcp.leases import Pool, Reservation
 from pxeserver.dhcp.options import MessageType
 from pxeserver.dhcp.responder import Decision, DhcpSettings
-from pxeserver.errors import StoreError
 from pxeserver.inventory.model import Index
 from pxeserver.inventory.watch import LiveInventory
 from pxeserver.journal import Journal
@@ -107,12 +106,8 @@ class DhcpReports:
             self._metrics.ignored(outcome.reason)
         else:
             self._metrics.replied(outcome.packet.message_type.name, decision.client.kind)
-        if event is None:
-            return
-        try:
-            self._journal.record(event)
-        except StoreError as problem:  # the machine has its answer already; the boot itself goes on
-            _dhcp_log.error("event %s of %s is lost: %s", event.step, decision.mac, problem)
+        if event is not None:
+            self._journal.record_soon(event)
 
 
 def dhcp_event(decision: Decision, mode: DhcpMode) -> Event | None:

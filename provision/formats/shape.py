@@ -32,9 +32,7 @@ class Mismatch(Struct, frozen=True):
 
 
 def explain(data: Plain, schema: Schema | None = None) -> Iterator[Problem]:
-    """Problems of shape: unknown and missing keys, wrong types, numbers out of range. Without a schema, the native
-    one is meant.
-    """
+    """Problems of shape: unknown and missing keys, wrong types, numbers out of range. By default, of a config."""
     schema = document_schema() if schema is None else schema
     reader = _Reader(schema.get("$defs", {}))
     # jsonschema reports each missing key apart without naming it as data; each report tells all of them.

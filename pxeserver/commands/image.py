@@ -1,4 +1,4 @@
-"""`pxeserver image`: build, list, verify and remove read-only images."""
+"""`pxeserver image`: build, import, list, verify and remove images."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 import time
 from pathlib import Path
 
-HELP = "build, list, verify and remove images"
+HELP = "build, import, list, verify and remove images"
 DEFAULT_IMAGES = Path("/var/lib/pxeserver/images")
 
 
@@ -16,6 +16,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", required=True, metavar="ACTION")
     for name, text in (
         ("build", "build an image, unless one of the same content is there"),
+        ("import", "take the files of an image that others publish, from disk or from a URL"),
         ("list", "images, their versions and sizes"),
         ("verify", "compare every file with its manifest"),
         ("remove", "delete an image"),
@@ -35,12 +36,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             action.add_argument(
                 "--mirror", default="http://deb.debian.org", help="Debian mirror (%(default)s)"
             )
+        elif name == "import":
+            _add_import_arguments(action)
         elif name != "list":
             action.add_argument("name", help="the image's name")
 
 
+def _add_import_arguments(action: argparse.ArgumentParser) -> None:
+    action.add_argument("name", help="the image's name")
+    for part, is_required in (("kernel", True), ("initrd", True), ("root", False)):
+        action.add_argument(f"--{part}", required=is_required, metavar="FILE|URL", help=f"the {part}")
+        action.add_argument(f"--{part}-sha256", metavar="HEX", help="its digest; a URL needs one")
+    action.add_argument(
+        "--architecture", choices=("amd64", "arm64"), default="amd64", help="whose machine code (%(default)s)"
+    )
+    action.add_argument(
+        "--kernel-arg", action="append", default=[], metavar="ARG", help="what this image always needs"
+    )
+
+
 def run(args: argparse.Namespace) -> int:
-    return {"build": _build, "list": _list, "verify": _verify, "remove": _remove}[args.action](args)
+    return {"build": _build, "import": _import, "list": _list, "verify": _verify, "remove": _remove}[
+        args.action
+    ](args)
 
 
 def _build(args: argparse.Namespace) -> int:
@@ -71,6 +89,43 @@ def _build(args: argparse.Namespace) -> int:
     print(
         f"{manifest.name} {manifest.version}: {_megabytes(manifest.bytes)}, {done} ({args.images / manifest.name})"
     )
+    return 0
+
+
+def _import(args: argparse.Namespace) -> int:
+    from rich.progress import DownloadColumn, Progress, TaskID, TextColumn, TransferSpeedColumn
+
+    from pxeserver.images.download import DownloadError
+    from pxeserver.images.published import ImportProblem, Source, import_image
+
+    given = {part: getattr(args, part) for part in ("kernel", "initrd", "root")}
+    sources = [
+        Source(part, location, getattr(args, f"{part}_sha256"))
+        for part, location in given.items()
+        if location
+    ]
+    try:
+        columns = (TextColumn("{task.description:<8}"), DownloadColumn(), TransferSpeedColumn())
+        with Progress(*columns, transient=True) as bar:
+            tasks: dict[str, TaskID] = {}
+
+            def progress(part: str, have: int, whole: int | None) -> None:
+                if part not in tasks:
+                    tasks[part] = bar.add_task(part)
+                bar.update(tasks[part], completed=have, total=whole)
+
+            manifest = import_image(
+                args.name,
+                sources,
+                args.images,
+                architecture=args.architecture,
+                kernel_args=tuple(args.kernel_arg),
+                progress=progress,
+            )
+    except (DownloadError, ImportProblem, OSError) as error:
+        print(f"pxeserver image import: {error}", file=sys.stderr)
+        return 1
+    print(f"{manifest.name} {manifest.version}: {_megabytes(manifest.bytes)} ({args.images / manifest.name})")
     return 0
 
 

@@ -17,8 +17,17 @@ from pxeserver.inventory.images import ImageShelf
 from pxeserver.inventory.model import Index, Labels, normal_mac
 from pxeserver.inventory.select import Selection, select
 from pxeserver.inventory.watch import findings_text
-from pxeserver.render.boots import NotReady, Surroundings, boot_target, config_for, prepare_boot
-from pxeserver.render.check import EXAMPLE_TOKEN, example_surroundings, machine_labels
+from pxeserver.render.boots import (
+    EXAMPLE_TOKEN,
+    NotReady,
+    Surroundings,
+    boot_target,
+    config_for,
+    prepare_boot,
+)
+from pxeserver.render.check import example_surroundings, machine_labels
+from pxeserver.render.foreign import ConfigFormat, format_of
+from pxeserver.render.secret_names import without_secrets_by_name
 
 HELP = "Prints the boot script and the config of one machine; tokens in it are examples, secrets are hidden."
 
@@ -84,6 +93,12 @@ def _show_config(index: Index, labels: Labels, surroundings: Surroundings, *, sh
         return ExitCode.INVALID_CONFIG
     config = config_for(index, selection, labels, surroundings)
     text = config.text or ""
-    print(text if show_secrets else without_secrets(text), end="")
+    print(text if show_secrets else _without_secrets(text), end="")
     print(findings_text(config.findings), file=sys.stderr, end="")
     return ExitCode.DONE if config.is_valid else ExitCode.INVALID_CONFIG
+
+
+def _without_secrets(text: str) -> str:
+    if format_of(text) is ConfigFormat.NATIVE:
+        return without_secrets(text)
+    return "\n".join([*without_secrets_by_name(text), ""])

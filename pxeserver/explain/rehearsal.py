@@ -18,11 +18,11 @@ from pxeserver.dhcp.options import MessageType, Option, read_text
 from pxeserver.dhcp.packet import UNSPECIFIED, Packet
 from pxeserver.dhcp.responder import Decision, Responder
 from pxeserver.explain.requests import Asker, firmware_packet, ipxe_packet
-from pxeserver.inventory.model import Labels
 from pxeserver.inventory.select import Selection, select
 from pxeserver.inventory.verdicts import Verdict, group_verdicts
 from pxeserver.tftp.files import TftpFiles
 from pxeserver.tftp.transport import TFTP_PORT
+from pxeserver.web.labels import labels_of
 from pxeserver.web.ranges import FileReply, answer
 from pxeserver.web.services import Services
 from pxeserver.wire import Endpoint, WireError
@@ -80,7 +80,7 @@ class Rehearsal:
 def rehearse(stage: Stage, asker: Asker) -> Rehearsal:
     """Every answer the machine would get, also those after the first that is missing: all reasons at once."""
     answers = (*_dhcp_and_loader(stage, asker), *_http(stage, asker))
-    labels = Labels(asker.mac, asker.uuid.lower(), asker.serial, asker.build_architecture)
+    labels = labels_of(stage.services.store.seen(asker.mac), asker.mac)
     return Rehearsal(answers, group_verdicts(stage.services.index, labels))
 
 
@@ -201,7 +201,8 @@ def _config(stage: Stage, mac: str, token: str) -> Answer:
     path = f"/v1/config/{mac.replace(':', '-')}"
     reply = stage.client.get(path, headers={"Authorization": f"Bearer {token}"})
     selection = _selection(stage, mac)
-    file = stage.services.index.configs[selection.profile.config].file if selection else None
+    config = selection.profile.config if selection else None
+    file = stage.services.index.configs[config].file if config else None
     if reply.status_code != OK_STATUS:
         return Answer(_http_port(stage), f"GET {path}", Outcome.REFUSED, reply.text.strip(), file)
     reason = f"{len(reply.data)} bytes, rendered and valid"
@@ -210,9 +211,7 @@ def _config(stage: Stage, mac: str, token: str) -> Answer:
 
 def _selection(stage: Stage, mac: str) -> Selection | None:
     """What the server chose for a machine that has just asked for its script."""
-    seen = stage.services.store.seen(mac)
-    labels = Labels(mac, seen.uuid, seen.serial, seen.arch) if seen else Labels(mac)
-    selection = select(stage.services.index, labels)
+    selection = select(stage.services.index, labels_of(stage.services.store.seen(mac), mac))
     return selection if isinstance(selection, Selection) else None
 
 

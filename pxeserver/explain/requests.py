@@ -11,8 +11,8 @@ from pxeserver.boot.architectures import ARCHITECTURES, Architecture, Firmware
 from pxeserver.dhcp.options import IpxeFeature, MessageType, Option, write_options
 from pxeserver.dhcp.packet import BOOTREQUEST, Packet, encode, parse
 
-# What ${buildarch} is in the iPXE that each architecture is given; undionly.kpxe is a 32-bit program.
-_BUILD_ARCHITECTURES = {0: "i386", 6: "i386", 11: "arm64", 19: "arm64"}
+# What the first script says of the processor; one behind a BIOS is taken for one of 64 bits.
+_BUILD_ARCHITECTURES = {6: "i386", 11: "arm64", 19: "arm64"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from pxeserver.images.manifest import (
     Manifest,
     ManifestError,
     describe_file,
+    put_in_place,
     read_manifest,
     verify_image,
     write_manifest,
@@ -117,7 +118,7 @@ def build_image(recipe: Recipe, images: Path, *, progress: Progress) -> Manifest
             root=describe_file(built / "root.squashfs"),
         )
         write_manifest(built, manifest)
-        _put_in_place(built, folder)
+        put_in_place(built, folder)
     progress("done", 1.0)
     return manifest
 
@@ -152,15 +153,6 @@ def _work_folder(images: Path) -> Iterator[Path]:
         yield work
     finally:
         shutil.rmtree(work, ignore_errors=True)
-
-
-def _put_in_place(built: Path, folder: Path) -> None:
-    """The old image stays until the new one is whole; a server that has it open keeps reading the old bytes."""
-    built.chmod(0o755)
-    if folder.exists():
-        old = built.with_name("old")
-        folder.rename(old)
-    built.rename(folder)
 
 
 def _packages_layer(recipe: Recipe, cache: Path, progress: Progress) -> Path:

@@ -1,11 +1,11 @@
-"""An image on disk: a folder with a kernel, an initrd, a root file system and a manifest that names their digests."""
+"""An image on disk: a folder with a kernel, an initrd, maybe a root file system, and a manifest of their digests."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 MANIFEST_NAME = "manifest.json"
@@ -25,7 +25,8 @@ class ImageFile:
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """`version` identifies the content: two builds of the same recipe have the same one."""
+    """`version` identifies the content: two builds of the same recipe have the same one. `has_agent`: the initrd is
+    ours, and reads `provision.*` from the kernel command line."""
 
     name: str
     version: str
@@ -33,10 +34,16 @@ class Manifest:
     kernel_args: tuple[str, ...]
     kernel: ImageFile
     initrd: ImageFile
-    root: ImageFile
+    root: ImageFile | None = None
+    has_agent: bool = field(default=True, kw_only=True)
+
+    def parts(self) -> dict[str, ImageFile]:
+        """The files by what they are, as far as there are any."""
+        files = {"kernel": self.kernel, "initrd": self.initrd, "root": self.root}
+        return {part: file for part, file in files.items() if file is not None}
 
     def files(self) -> tuple[ImageFile, ...]:
-        return (self.kernel, self.initrd, self.root)
+        return tuple(self.parts().values())
 
     @property
     def bytes(self) -> int:
@@ -48,12 +55,13 @@ def read_manifest(folder: Path) -> Manifest:
     path = folder / MANIFEST_NAME
     try:
         data = json.loads(path.read_bytes())
-        files = {part: ImageFile(**data["files"][part]) for part in PARTS}
+        files = {part: ImageFile(**file) for part, file in data["files"].items()}
         return Manifest(
             name=data["name"],
             version=data["version"],
             architecture=data["architecture"],
             kernel_args=tuple(data["kernel_args"]),
+            has_agent=data.get("has_agent", True),
             **files,
         )
     except FileNotFoundError:
@@ -67,11 +75,19 @@ def read_manifest(folder: Path) -> Manifest:
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write the manifest last and by rename: a folder with a manifest is a whole image."""
     fields = asdict(manifest)
-    files = {part: fields.pop(part) for part in PARTS}
+    files = {part: file for part in PARTS if (file := fields.pop(part)) is not None}
     text = json.dumps({**fields, "files": files}, indent=2) + "\n"
     temporary = folder / f".{MANIFEST_NAME}.new"
     temporary.write_text(text)
     temporary.rename(folder / MANIFEST_NAME)
+
+
+def put_in_place(built: Path, folder: Path) -> None:
+    """The old image stays until the new one is whole; a server that has it open keeps reading the old bytes."""
+    built.chmod(0o755)
+    if folder.exists():
+        folder.rename(built.with_name("old"))
+    built.rename(folder)
 
 
 def list_images(images: Path) -> Iterator[tuple[str, Manifest | ManifestError]]:

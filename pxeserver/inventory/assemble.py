@@ -4,23 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from pathlib import PurePath
+from typing import Any, Generic, TypeVar
 
-from provision.findings import Finding, did_you_mean
-from pxeserver.boot.loaders.ipxe import ScriptError, check_argument
+from provision.findings import Place, Problem, did_you_mean, error
 from pxeserver.inventory.model import ConfigTemplate, Group, Index, Machine, Profile
-from pxeserver.inventory.yamlfile import Table
+from pxeserver.inventory.reading import Written
 
 Item = TypeVar("Item", Profile, Group, Machine)
 
 
 @dataclass(frozen=True, slots=True)
 class Entry(Generic[Item]):
-    """One file's item, the table it was read from, and the list that `table` reports into."""
+    """A file, the item that it is, and what is wrong with the values in it."""
 
-    item: Item
-    table: Table
-    findings: list[Finding]
+    written: Written[Any]
+    item: Item | None = None
+    problems: tuple[Problem, ...] = ()
+
+
+class _Problems:
+    """What is wrong between the files, by the file that is to be changed."""
+
+    def __init__(self) -> None:
+        self.by_file: dict[str, list[Problem]] = {}
+
+    def report(self, file: str, problem: Problem) -> None:
+        self.by_file.setdefault(file, []).append(problem)
 
 
 def assemble(
@@ -28,49 +38,50 @@ def assemble(
     groups: Sequence[Entry[Group]],
     machines: Sequence[Entry[Machine]],
     configs: Mapping[str, ConfigTemplate],
-) -> Index:
-    """The index; problems between the files are reported into the entries."""
-    index = Index(
-        profiles={entry.item.name: entry.item for entry in profiles},
-        groups={entry.item.name: entry.item for entry in groups},
-        machines={entry.item.name: entry.item for entry in machines},
-        configs=configs,
-    )
-    for profile in profiles:
-        _check_reference(profile.table, "config", profile.item.config, index.configs, "configs/")
-        _check_kernel_args(profile)
-    for group in groups:
-        _check_reference(group.table, "profile", group.item.profile, index.profiles, "profiles/")
-    for machine in machines:
-        _check_reference(machine.table, "group", machine.item.group, index.groups, "groups/")
-    _check_unique(machines, "mac", lambda machine: machine.mac)
-    _check_unique(machines, "address", lambda machine: str(machine.address or ""))
-    _check_unique(machines, "hostname", lambda machine: machine.hostname)
-    return index
+) -> tuple[Index, Mapping[str, Sequence[Problem]]]:
+    """The index of the items there are, and the problems between the files, by file."""
+    index = Index(_by_name(profiles), _by_name(groups), _by_name(machines), configs)
+    # A file that is broken itself is there all the same: who refers to it is not wrong.
+    known_profiles, known_groups = _names(profiles), _names(groups)
+    problems = _Problems()
+    for profile in index.profiles.values():
+        for key in ("config", "vendor_data", "network_config"):
+            _check_reference(problems, profile.file, (key,), getattr(profile, key), configs, "configs/")
+    for group in index.groups.values():
+        _check_reference(problems, group.file, ("profile",), group.profile, known_profiles, "profiles/")
+    for machine in index.machines.values():
+        _check_reference(problems, machine.file, ("group",), machine.group, known_groups, "groups/")
+    _check_unique(problems, index.machines, "mac", lambda machine: machine.mac)
+    _check_unique(problems, index.machines, "address", lambda machine: str(machine.address or ""))
+    _check_unique(problems, index.machines, "hostname", lambda machine: machine.hostname)
+    return index, problems.by_file
+
+
+def _by_name(entries: Sequence[Entry[Item]]) -> dict[str, Item]:
+    return {entry.item.name: entry.item for entry in entries if entry.item is not None}
+
+
+def _names(entries: Sequence[Entry[Item]]) -> dict[str, None]:
+    return dict.fromkeys(PurePath(entry.written.file).stem for entry in entries)
 
 
 def _check_reference(
-    table: Table, key: str, name: str | None, known: Mapping[str, object], where: str
+    problems: _Problems, file: str, place: Place, name: str | None, known: Mapping[str, object], where: str
 ) -> None:
-    if name and name not in known:
+    if name is not None and name not in known:
         hint = did_you_mean(name, known) or f"known: {', '.join(sorted(known)) or 'none'}"
-        table.report("unknown-reference", key, f"there is no {name!r} in {where}", hint=hint)
+        problems.report(file, error("unknown-reference", place, f"there is no {name!r} in {where}", hint))
 
 
-def _check_kernel_args(profile: Entry[Profile]) -> None:
-    for argument in profile.item.kernel_args:
-        try:
-            check_argument(argument)
-        except ScriptError as problem:
-            profile.table.report("wrong-value", "kernel_args", str(problem))
-
-
-def _check_unique(machines: Sequence[Entry[Machine]], key: str, value_of: Callable[[Machine], str]) -> None:
+def _check_unique(
+    problems: _Problems, machines: Mapping[str, Machine], key: str, value_of: Callable[[Machine], str]
+) -> None:
     first: dict[str, str] = {}
-    for entry in machines:
-        value = value_of(entry.item)
+    for machine in machines.values():
+        value = value_of(machine)
         if not value:
             continue
         if value in first:
-            entry.table.report("duplicate-value", key, f"{key} {value} is also that of {first[value]}")
-        first.setdefault(value, entry.item.file)
+            message = f"{key} {value} is also that of {first[value]}"
+            problems.report(machine.file, error("duplicate-value", (key,), message))
+        first.setdefault(value, machine.file)

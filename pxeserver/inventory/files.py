@@ -2,35 +2,26 @@
 
 from __future__ import annotations
 
-import re
+import os
 from collections.abc import Callable
-from dataclasses import dataclass
-from ipaddress import AddressValueError, IPv4Address
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, Generic
 
-from provision.findings import Finding, Severity
-from pxeserver.discovery.registry import MAX_SIZE, MIN_SIZE
+from provision.findings import Finding, Severity, has_errors
 from pxeserver.inventory.assemble import Entry, Item, assemble
-from pxeserver.inventory.model import (
-    SELECTOR_LABELS,
-    ConfigTemplate,
-    Group,
-    Index,
-    Machine,
-    Profile,
-    normal_mac,
-)
-from pxeserver.inventory.yamlfile import Source, Table, read_table
+from pxeserver.inventory.entries import group_entry, machine_entry, profile_entry
+from pxeserver.inventory.model import ConfigTemplate, Index
 
 FOLDERS = ("configs", "groups", "machines", "profiles")
 _SUFFIX = ".yaml"
-_LABEL = r"[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_HOSTNAME = re.compile(rf"{_LABEL}(\.{_LABEL})*")  # RFC 1123 section 2.1
+
+_Stamp = tuple[int, int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """`index` is None when there are findings: half an inventory would boot the wrong things."""
+    """`index` is None when there are errors: half an inventory would boot the wrong things."""
 
     index: Index | None
     findings: tuple[Finding, ...]
@@ -38,179 +29,98 @@ class Inventory:
 
 def read_inventory(folder: Path) -> Inventory:
     """The inventory in `folder`; files are named in findings as `folder` is spelled."""
-    if not folder.is_dir():
-        return Inventory(None, (_file_finding(folder, "no such directory"),))
-    findings: list[Finding] = []
-    profiles = _read_folder(folder / "profiles", read_profile, findings)
-    groups = _read_folder(folder / "groups", read_group, findings)
-    machines = _read_folder(folder / "machines", read_machine, findings)
-    configs = _read_configs(folder / "configs", findings)
-    index = assemble(profiles, groups, machines, configs)
-    # assemble reports into the sources of the entries, so they are collected after it.
-    findings += [f for entries in (profiles, groups, machines) for entry in entries for f in entry.findings]
-    ordered = tuple(sorted(findings, key=lambda finding: (finding.file, finding.line, finding.column)))
-    return Inventory(None if ordered else index, ordered)
+    return InventoryReader(folder).read()
 
 
-def read_profile(name: str, table: Table) -> Profile:
-    profile = Profile(
-        name=name,
-        file=table.file,
-        image=table.required_text("image"),
-        config=table.required_text("config"),
-        kernel_args=table.texts("kernel_args"),
-        vars=table.variables("vars"),
-    )
-    table.finish()
-    return profile
+class InventoryReader:
+    """Reads a data directory again and again; a file that has not changed is not parsed again."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._profiles = _Folder(folder / "profiles", profile_entry)
+        self._groups = _Folder(folder / "groups", group_entry)
+        self._machines = _Folder(folder / "machines", machine_entry)
+
+    def read(self) -> Inventory:
+        if not self._folder.is_dir():
+            return Inventory(None, (_file_finding(str(self._folder), "no such directory"),))
+        findings: list[Finding] = []
+        profiles = self._profiles.read(findings)
+        groups = self._groups.read(findings)
+        machines = self._machines.read(findings)
+        configs = _read_configs(self._folder / "configs", findings)
+        index, problems = assemble(profiles, groups, machines, configs)
+        entries: tuple[Entry[Any], ...] = (*profiles, *groups, *machines)
+        for entry in entries:
+            findings += entry.written.all_findings((*entry.problems, *problems.get(entry.written.file, ())))
+        ordered = tuple(sorted(findings, key=lambda finding: (finding.file, finding.line, finding.column)))
+        return Inventory(None if has_errors(ordered) else index, ordered)
 
 
-def read_group(name: str, table: Table) -> Group:
-    group = Group(
-        name=name,
-        file=table.file,
-        profile=table.required_text("profile"),
-        selector=_selector(table),
-        etcd_size=_etcd_size(table),
-        vars=table.variables("vars"),
-    )
-    table.finish()
-    return group
+@dataclass(slots=True)
+class _Folder(Generic[Item]):
+    """The files of one folder, kept with the stamps they had when they were read."""
+
+    folder: Path
+    entry: Callable[[str, bytes], Entry[Item]]
+    kept: dict[str, tuple[_Stamp, Entry[Item]]] = field(default_factory=dict)
+
+    def read(self, findings: list[Finding]) -> list[Entry[Item]]:
+        before, self.kept = self.kept, {}
+        for file in _files(self.folder, findings):
+            if file.name.endswith(".yml"):
+                findings.append(_file_finding(file.path, "the name ends in .yml; write .yaml"))
+            if not file.name.endswith(_SUFFIX):
+                continue
+            try:
+                stamp = _stamp(file)
+                known = before.get(file.path)
+                if known is None or known[0] != stamp:
+                    known = stamp, self.entry(file.path, Path(file.path).read_bytes())
+                self.kept[file.path] = known
+            except OSError as problem:
+                findings.append(_file_finding(file.path, problem.strerror or str(problem)))
+        return [entry for _, entry in self.kept.values()]
 
 
-def read_machine(name: str, table: Table) -> Machine:
-    machine = Machine(
-        name=name,
-        file=table.file,
-        mac=_mac(table),
-        hostname=_hostname(table, name),
-        address=_address(table),
-        group=table.text("group"),
-        vars=table.variables("vars"),
-    )
-    table.finish()
-    return machine
-
-
-def _read_folder(
-    folder: Path, read: Callable[[str, Table], Item], findings: list[Finding]
-) -> list[Entry[Item]]:
-    entries = []
-    for path in _files(folder, findings):
-        data = _bytes(path, findings)
-        if data is None:
-            continue
-        source = Source(str(path), data)
-        table = read_table(source, data)
-        if table is None:
-            findings += source.findings
-            continue
-        entries.append(Entry(read(path.stem, table), table, source.findings))
-    return entries
+def _stamp(file: os.DirEntry[str]) -> _Stamp:
+    """An editor replaces a file by another one; what is written in place has another time."""
+    status = file.stat()
+    return status.st_ino, status.st_mtime_ns, status.st_size
 
 
 def _read_configs(folder: Path, findings: list[Finding]) -> dict[str, ConfigTemplate]:
     configs = {}
-    for path in _files(folder, findings):
-        data = _bytes(path, findings)
-        if data is None:
-            continue
+    for file in _files(folder, findings):
         try:
-            configs[path.name] = ConfigTemplate(str(path), data.decode())
+            configs[file.name] = ConfigTemplate(file.path, Path(file.path).read_bytes().decode())
+        except OSError as problem:
+            findings.append(_file_finding(file.path, problem.strerror or str(problem)))
         except UnicodeDecodeError as problem:
-            findings.append(_file_finding(path, f"not UTF-8: {problem.reason} at byte {problem.start}"))
+            message = f"not UTF-8: {problem.reason} at byte {problem.start}"
+            findings.append(_file_finding(file.path, message))
     return configs
 
 
-def _files(folder: Path, findings: list[Finding]) -> list[Path]:
-    """The YAML files of a folder. A file that would be passed over by its name is reported instead."""
-    if not folder.is_dir():
+def _files(folder: Path, findings: list[Finding]) -> list[os.DirEntry[str]]:
+    """The files of a folder by name, without those that editors and git hide."""
+    try:
+        with os.scandir(folder) as found:
+            files = [file for file in found if not file.name.startswith(".") and file.is_file()]
+    except FileNotFoundError:  # each folder may be left out
         return []
-    paths = sorted(path for path in folder.iterdir() if not path.name.startswith(".") and path.is_file())
-    findings += [
-        _file_finding(path, "the name ends in .yml; write .yaml") for path in paths if path.suffix == ".yml"
-    ]
-    return [path for path in paths if path.suffix == _SUFFIX]
-
-
-def _bytes(path: Path, findings: list[Finding]) -> bytes | None:
-    try:
-        return path.read_bytes()
     except OSError as problem:
-        findings.append(_file_finding(path, problem.strerror or str(problem)))
-        return None
+        findings.append(_file_finding(str(folder), problem.strerror or str(problem)))
+        return []
+    return sorted(files, key=lambda file: file.name)
 
 
-def _selector(table: Table) -> tuple[tuple[str, str], ...]:
-    inner = table.table("selector")
-    if inner is None:
-        return ()
-    pairs = []
-    for label in SELECTOR_LABELS:
-        value = inner.text(label)
-        if value is None:
-            continue
-        if not value:
-            inner.report("wrong-value", label, "empty", hint="machines that do not say it would match")
-        if label == "mac":
-            value = normal_mac(value) or _wrong_mac(inner, "mac", value)
-        pairs.append((label, value.lower() if label == "uuid" else value))
-    inner.finish()
-    if not pairs and inner.is_valid:
-        table.report("wrong-value", "selector", "empty", hint="leave it out to select every machine")
-    return tuple(pairs)
-
-
-def _etcd_size(table: Table) -> int | None:
-    inner = table.table("etcd")
-    if inner is None:
-        return None
-    if not inner.has("size"):
-        inner.report("missing-key", None, "'size' is missing")
-    size = inner.number("size", least=MIN_SIZE, most=MAX_SIZE)
-    inner.finish()
-    return size
-
-
-def _mac(table: Table) -> str:
-    text = table.text("mac", required=True)
-    if text is None:
-        return ""
-    return normal_mac(text) or _wrong_mac(table, "mac", text)
-
-
-def _wrong_mac(table: Table, key: str, text: str) -> str:
-    table.report("wrong-value", key, f"{text!r} is not a MAC address", hint="like 52:54:00:12:34:56")
-    return ""
-
-
-def _hostname(table: Table, name: str) -> str:
-    hostname = table.text("hostname")
-    if hostname is not None and not _HOSTNAME.fullmatch(hostname):
-        table.report("wrong-value", "hostname", f"{hostname!r} is not a host name (RFC 1123)")
-    elif hostname is None and not _HOSTNAME.fullmatch(name):
-        table.report("missing-key", None, f"{name!r} is no host name; add 'hostname'")
-    return hostname or name
-
-
-def _address(table: Table) -> IPv4Address | None:
-    text = table.text("address")
-    if text is None:
-        return None
-    try:
-        return IPv4Address(text)
-    except AddressValueError:
-        hint = "without a prefix length" if "/" in text else "like 10.77.0.11"
-        table.report("wrong-value", "address", f"{text!r} is not an IPv4 address", hint=hint)
-        return None
-
-
-def _file_finding(path: Path, message: str) -> Finding:
+def _file_finding(path: str, message: str) -> Finding:
     return Finding(
         severity=Severity.ERROR,
         code="unreadable",
         path="",
-        file=str(path),
+        file=path,
         line=1,
         column=1,
         message=message,

@@ -69,7 +69,7 @@ def _assets(folder: Path, images: Mapping[str, Manifest | ManifestError]) -> dic
     for name, image in images.items():
         if isinstance(image, ManifestError):
             continue
-        for part, file in (("kernel", image.kernel), ("initrd", image.initrd), ("root", image.root)):
+        for part, file in image.parts().items():
             path = folder / name / file.file
             assets[file.sha256] = Asset(path, file.file, part, file.sha256, file.bytes)
     return assets

@@ -8,15 +8,19 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import IPv4Address
 
-_MAC = re.compile(r"([0-9a-f]{2})[:-]?" * 5 + r"([0-9a-f]{2})")
-
-SELECTOR_LABELS = ("arch", "hostname", "mac", "serial", "uuid")
+_SEPARATED = re.compile(r"[0-9a-f]{1,2}([:-][0-9a-f]{1,2}){5}")
+_DIGITS = re.compile(r"[0-9a-f]{12}|[0-9a-f]{4}(\.[0-9a-f]{4}){2}")
 
 
 def normal_mac(text: str) -> str | None:
     """A MAC address in lower case with colons, from any usual spelling; None when it is none."""
-    match = _MAC.fullmatch(text.strip().lower())
-    return ":".join(match.groups()) if match else None
+    plain = text.strip().lower()
+    if _SEPARATED.fullmatch(plain):
+        return ":".join(part.zfill(2) for part in re.split("[:-]", plain))
+    if _DIGITS.fullmatch(plain):
+        digits = plain.replace(".", "")
+        return ":".join(digits[index : index + 2] for index in range(0, 12, 2))
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,26 +33,34 @@ class ConfigTemplate:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What is booted. `config` is a key of `Index.configs`."""
+    """What is booted. `config`, `vendor_data` and `network_config` are keys of `Index.configs`; `lines` is where each
+    key of `file` is."""
 
     name: str
     file: str
     image: str
-    config: str
+    config: str | None = None
     kernel_args: tuple[str, ...] = ()
+    vendor_data: str | None = None
+    network_config: str | None = None
+    metadata: bool = False
     vars: Mapping[str, object] = field(default_factory=dict)
+    lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Machines that belong together. `selector`: sorted (label, value) pairs; empty selects every machine."""
+    """Machines that belong together. `selector`: sorted (label, value) pairs in normal spelling; empty selects
+    every machine, or with `known_only` every machine that has a file."""
 
     name: str
     file: str
     profile: str
     selector: tuple[tuple[str, str], ...] = ()
+    known_only: bool = False
     etcd_size: int | None = None
     vars: Mapping[str, object] = field(default_factory=dict)
+    lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,16 +74,20 @@ class Machine:
     address: IPv4Address | None = None
     group: str | None = None
     vars: Mapping[str, object] = field(default_factory=dict)
+    lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """What a machine says about itself when it asks for a boot script."""
+    """What a machine says about itself when it asks for a boot script, and the IP address that it asks from.
+    `others`: asset, hostname, platform, and whatever labels the operator's own script sends."""
 
     mac: str
     uuid: str = ""
     serial: str = ""
     arch: str = ""
+    address: str = ""
+    others: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

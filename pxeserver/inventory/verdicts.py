@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from pxeserver.inventory.labels import SUBNET, said
 from pxeserver.inventory.model import Group, Index, Labels
 from pxeserver.inventory.select import Selection, Tie, select
 
@@ -62,7 +63,6 @@ def _what_differs(index: Index, labels: Labels, group: Group) -> str | None:
 
 
 def _value(index: Index, labels: Labels, label: str) -> str:
-    machine = index.by_mac.get(labels.mac)
-    if label == "hostname":
-        return machine.hostname if machine else ""
-    return str(getattr(labels, label, ""))
+    if label.startswith(SUBNET):
+        return labels.address
+    return said(labels, index.by_mac.get(labels.mac)).get(label, "")

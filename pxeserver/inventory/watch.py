@@ -10,7 +10,7 @@ from pathlib import Path
 from inotify_simple import INotify, flags
 
 from provision.findings import FileReport, Finding, has_errors, render_text
-from pxeserver.inventory.files import FOLDERS, Inventory, read_inventory
+from pxeserver.inventory.files import FOLDERS, Inventory, InventoryReader
 from pxeserver.inventory.model import Index
 
 # Editors and git write several files one after the other; together with the poll this stays well below 2 s.
@@ -36,18 +36,22 @@ class LiveInventory:
     """`index` is replaced as a whole by another thread: take it once for each request."""
 
     def __init__(self, folder: Path, check: Check, on_reload: OnReload) -> None:
-        self._folder = folder
+        self._reader = InventoryReader(folder)
         self._check = check
         self._on_reload = on_reload
         self._is_good = False
         self.index = Index()
         self.findings: tuple[Finding, ...] = ()
+        self.reloads = 0
+        self.failed_reloads = 0
 
     def reload(self) -> None:
         """Takes what is in the files now, unless it is broken and what there was is good."""
-        inventory = read_inventory(self._folder)
-        findings = inventory.findings or (self._check(inventory.index) if inventory.index else ())
+        inventory = self._reader.read()
+        findings = inventory.findings + (self._check(inventory.index) if inventory.index else ())
         self._take(inventory, findings)
+        self.reloads += 1
+        self.failed_reloads += has_errors(findings)
         self._on_reload(findings)
 
     def _take(self, inventory: Inventory, findings: tuple[Finding, ...]) -> None:
@@ -67,7 +71,7 @@ class InventoryWatcher:
         self._inventory = inventory
         self._stopping = threading.Event()
         self._inotify = INotify()
-        self._watch_folders()
+        self._watched = self._watch_folders()
         self._thread = threading.Thread(target=self._run, name="inventory", daemon=True)
 
     def start(self) -> None:
@@ -82,17 +86,19 @@ class InventoryWatcher:
         while not self._stopping.is_set():
             events = list(self._inotify.read(timeout=POLL_MS, read_delay=SETTLE_MS))
             is_changed = any(not event.name.startswith(".") for event in events)
-            self._watch_folders()
-            if is_changed:
+            before, self._watched = self._watched, self._watch_folders()
+            if is_changed or self._watched != before:
                 self._inventory.reload()
 
-    def _watch_folders(self) -> None:
-        """Watching what is watched already changes nothing; a folder made anew is a new thing to watch."""
+    def _watch_folders(self) -> dict[Path, int]:
+        """A folder made anew, or a link that leads somewhere else now, has another number than before."""
+        watched = {}
         for folder in (self._folder, *(self._folder / name for name in FOLDERS)):
             try:
-                self._inotify.add_watch(folder, _CHANGES)
+                watched[folder] = self._inotify.add_watch(folder, _CHANGES)
             except OSError:  # not there (yet): its coming is a change of the folder above
                 continue
+        return watched
 
 
 def findings_text(findings: tuple[Finding, ...]) -> str:

@@ -6,12 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from provision.findings import Finding, Severity
-from pxeserver.boot.loaders.ipxe import BootTarget
-from pxeserver.images.manifest import ImageFile, Manifest, ManifestError
+from pxeserver.boot.loaders.ipxe import BootTarget, ScriptError
+from pxeserver.images.manifest import Manifest, ManifestError
 from pxeserver.inventory.model import Group, Index, Labels, Profile
 from pxeserver.inventory.select import NoMatch, Selection, Tie, select
+from pxeserver.render.arguments import asset_url, boot_variables, own_arguments, profile_arguments
 from pxeserver.render.configs import Rendered, render_config
-from pxeserver.render.variables import ServerUrls, machine_name, template_variables
+from pxeserver.render.variables import ServerUrls, machine_name, origin_of, template_variables
+
+# Stand-in for a token that only the running server can make: `check` and `render` work without its state.
+EXAMPLE_TOKEN = "0" * 32
 
 Images = Mapping[str, Manifest | ManifestError]
 SHOWN_FINDINGS = 4  # what fits a machine's 25-line screen with its hints; all of them are in the server's log
@@ -22,6 +26,7 @@ class Ready:
     selection: Selection
     image: Manifest
     config: Rendered
+    variables: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +73,23 @@ def prepare_boot(index: Index, labels: Labels, surroundings: Surroundings) -> Re
         name = machine_name(selection, labels)
         errors = tuple(f for f in config.findings if f.severity is Severity.ERROR)
         return NotReady(f"the config of {name} is not valid", errors)
-    return Ready(selection, image, config)
+    variables = variables_for(selection, labels, surroundings)
+    finding = check_arguments(selection, image, labels, surroundings)
+    if finding is not None:
+        return NotReady("the kernel arguments cannot be made", (finding,))
+    return Ready(selection, image, config, variables)
+
+
+def check_arguments(
+    selection: Selection, image: Manifest, labels: Labels, surroundings: Surroundings
+) -> Finding | None:
+    """What is wrong with the profile's kernel arguments for this machine."""
+    variables = {
+        **variables_for(selection, labels, surroundings),
+        **boot_variables(image, labels.mac, surroundings.urls, EXAMPLE_TOKEN),
+    }
+    arguments = profile_arguments(selection.profile, variables)
+    return arguments if isinstance(arguments, Finding) else None
 
 
 def find_image(images: Images, profile: Profile) -> Manifest | str:
@@ -81,37 +102,53 @@ def find_image(images: Images, profile: Profile) -> Manifest | str:
     return image
 
 
-def config_for(index: Index, selection: Selection, labels: Labels, surroundings: Surroundings) -> Rendered:
-    """The machine's config with its findings."""
+def variables_for(selection: Selection, labels: Labels, surroundings: Surroundings) -> dict[str, object]:
     group = selection.group
     discovery_url = surroundings.discovery_url(group) if group.etcd_size is not None else None
-    variables = template_variables(selection, labels, surroundings.urls, discovery_url, surroundings.given)
-    return render_config(index.configs[selection.profile.config], variables)
+    return template_variables(selection, labels, surroundings.urls, discovery_url, surroundings.given)
+
+
+def config_for(index: Index, selection: Selection, labels: Labels, surroundings: Surroundings) -> Rendered:
+    """The machine's config with its findings."""
+    profile = selection.profile
+    image = surroundings.images.get(profile.image)
+    has_agent = image.has_agent if isinstance(image, Manifest) else None
+    if profile.config is None:
+        return Rendered("", (_no_config(profile),) if has_agent else ())
+    return render_config(
+        index.configs[profile.config],
+        variables_for(selection, labels, surroundings),
+        lambda name: origin_of(name, selection, surroundings.given),
+        has_agent=has_agent,
+    )
+
+
+def _no_config(profile: Profile) -> Finding:
+    return Finding(
+        severity=Severity.ERROR,
+        code="missing-key",
+        path="config",
+        file=profile.file,
+        line=1,
+        column=1,
+        message=f"the image {profile.image!r} needs a config",
+    )
 
 
 def boot_target(ready: Ready, labels: Labels, urls: ServerUrls, token: str) -> BootTarget:
     """What the boot script says; the names on the command line are those the initramfs and the agent read."""
     image = ready.image
-    name = machine_name(ready.selection, labels)
-    dashed = labels.mac.replace(":", "-")
+    variables = {**ready.variables, **boot_variables(image, labels.mac, urls, token)}
+    arguments = profile_arguments(ready.selection.profile, variables)
+    if isinstance(arguments, Finding):
+        raise ScriptError(f"{arguments.path}: {arguments.message}")
     return BootTarget(
-        title=f"{name} ({labels.mac}) boots {image.name} {image.version}",
+        title=f"{machine_name(ready.selection, labels)} ({labels.mac}) boots {image.name} {image.version}",
         kernel_url=asset_url(urls, image.kernel),
         initrd_url=asset_url(urls, image.initrd),
         arguments=(
-            f"provision.machine={labels.mac}",
-            f"provision.token={token}",
-            f"provision.config={urls.control}/v1/config/{dashed}",
-            f"provision.report={urls.control}/v1/events",
-            f"provision.image={asset_url(urls, image.root)}",
-            f"provision.image.sha256={image.root.sha256}",
-            f"provision.image.bytes={image.root.bytes}",
-            "console=ttyS0,115200",
+            *own_arguments(image, labels.mac, urls, token),
             *image.kernel_args,
-            *ready.selection.profile.kernel_args,
+            *arguments,
         ),
     )
-
-
-def asset_url(urls: ServerUrls, asset: ImageFile) -> str:
-    return f"{urls.assets}/assets/sha256/{asset.sha256}/{asset.file}"

@@ -4,14 +4,39 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any
 
 import jinja2
 from jinja2.exceptions import SecurityError
 from jinja2.sandbox import SandboxedEnvironment
 
-from provision.findings import Finding, Severity
+from provision.findings import Finding, Severity, did_you_mean
 from pxeserver.inventory.model import ConfigTemplate
+from pxeserver.render.secret_names import without_secrets_by_name
+
+TOO_LARGE = (MemoryError, OverflowError, RecursionError)
+# A template is the operator's program: it may divide by zero or add a number to text as any program may.
+FAILURES = (ArithmeticError, LookupError, TypeError, ValueError, jinja2.TemplateError)
+KEPT_TEMPLATES = 256  # compiled; a data directory has some ten, and each machine's config is made from one
+
+
+class _Scope(dict[str, object]):
+    """The variables of one kind, such as `vars`, that know what they are called."""
+
+    def __init__(self, name: str, values: Mapping[str, object]) -> None:
+        super().__init__(values)
+        self.name = name
+
+
+class _Undefined(jinja2.StrictUndefined):
+    @property
+    def _undefined_message(self) -> str:
+        scope, name = self._undefined_obj, self._undefined_name
+        if not isinstance(scope, _Scope):
+            return super()._undefined_message
+        close = did_you_mean(str(name), scope)
+        return f"{scope.name}.{name} is not defined" + (f"; {close}" if close else "")
 
 
 class _Environment(SandboxedEnvironment):
@@ -23,31 +48,50 @@ class _Environment(SandboxedEnvironment):
         return super().getattr(obj, attribute)
 
 
+ENVIRONMENT = _Environment(
+    autoescape=False,  # the result is YAML, where HTML escapes would be wrong
+    undefined=_Undefined,
+    keep_trailing_newline=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+
+
 def render_template(template: ConfigTemplate, variables: Mapping[str, object]) -> str | Finding:
     """The rendered text, or what is wrong and in which line of the template."""
-    environment = _Environment(
-        autoescape=False,  # the result is YAML, where HTML escapes would be wrong
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     try:
-        code = environment.compile(template.text, filename=template.file)
-        compiled = jinja2.Template.from_code(environment, code, dict(environment.globals))
-        return compiled.render(variables)
+        return _compiled(template).render(scoped(variables))
     except jinja2.TemplateSyntaxError as problem:
         return _finding(template, "template-syntax", problem.lineno, problem.message or "not a template")
     except jinja2.UndefinedError as problem:
         return _finding(template, "undefined-variable", _line_of(problem, template), str(problem.message))
     except SecurityError as problem:
         return _finding(template, "template-unsafe", _line_of(problem, template), str(problem.message))
-    except (MemoryError, OverflowError, RecursionError) as problem:
+    except TOO_LARGE as problem:
         return _finding(template, "template-failed", 1, f"too large: {type(problem).__name__}")
-    # A template is the operator's program: it may divide by zero or add a number to text as any program may.
-    except (ArithmeticError, LookupError, TypeError, ValueError, jinja2.TemplateError) as problem:
+    except FAILURES as problem:
         message = f"{type(problem).__name__}: {problem}"
         return _finding(template, "template-failed", _line_of(problem, template), message)
+
+
+def scoped(variables: Mapping[str, object]) -> dict[str, object]:
+    """The same variables, for messages that call them as the template does."""
+    return {
+        name: _Scope(name, value) if isinstance(value, Mapping) else value
+        for name, value in variables.items()
+    }
+
+
+def excerpt(template: ConfigTemplate, line: int) -> str | None:
+    """A line of the template as it may be shown."""
+    lines = without_secrets_by_name(template.text)
+    return lines[line - 1] if line <= len(lines) else None
+
+
+@lru_cache(maxsize=KEPT_TEMPLATES)
+def _compiled(template: ConfigTemplate) -> jinja2.Template:
+    code = ENVIRONMENT.compile(template.text, filename=template.file)
+    return jinja2.Template.from_code(ENVIRONMENT, code, dict(ENVIRONMENT.globals))
 
 
 def _line_of(problem: BaseException, template: ConfigTemplate) -> int:
@@ -58,7 +102,6 @@ def _line_of(problem: BaseException, template: ConfigTemplate) -> int:
 
 
 def _finding(template: ConfigTemplate, code: str, line: int, message: str) -> Finding:
-    lines = template.text.splitlines()
     return Finding(
         severity=Severity.ERROR,
         code=code,
@@ -67,5 +110,5 @@ def _finding(template: ConfigTemplate, code: str, line: int, message: str) -> Fi
         line=line,
         column=1,
         message=message,
-        excerpt=lines[line - 1] if line <= len(lines) else None,
+        excerpt=excerpt(template, line),
     )

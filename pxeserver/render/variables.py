@@ -59,5 +59,31 @@ def _machine(selection: Selection, labels: Labels) -> dict[str, object]:
         "name": name,
         "serial": labels.serial or None,
         "uuid": labels.uuid or None,
+        "arch": labels.arch or None,
     }
-    return {key: value for key, value in known.items() if value is not None}
+    said = {key: value for key, value in labels.others.items() if key not in known}
+    return {**said, **{key: value for key, value in known.items() if value is not None}}
+
+
+def origin_of(name: str, selection: Selection, given: Mapping[str, str]) -> str | None:
+    """The file and line that gave a variable its value, or who else did; None for what is no variable of ours."""
+    scope, _, key = name.partition(".")
+    if scope == "vars":
+        return f"--set {key}" if key in given else _written(f"vars.{key}", selection)
+    if scope == "machine" and key in ("address", "hostname", "mac", "name"):
+        machine = selection.machine
+        if machine is None:
+            return "what the machine says"
+        line = machine.lines.get(key)
+        return f"{machine.file}:{line}" if line else f"the name of {machine.file}"
+    if scope == "machine":
+        return "what the machine says"
+    names = {"etcd": selection.group.file, "group": selection.group.file, "profile": selection.profile.file}
+    return names.get(scope)
+
+
+def _written(key: str, selection: Selection) -> str | None:
+    for item in (selection.machine, selection.group, selection.profile):
+        if item is not None and key in item.lines:
+            return f"{item.file}:{item.lines[key]}"
+    return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -19,9 +20,13 @@ from pxeserver.errors import StoreError
 from pxeserver.store.contract import Boot, ScriptGrant, SeenMachine
 
 DATABASE_NAME = "pxeserver.db"
-MIGRATIONS = ("0001_initial.sql",)  # number n brings the database from user_version n-1 to n
+MIGRATIONS = (
+    "0001_initial.sql",
+    "0002_labels.sql",
+)  # number n brings the database from user_version n-1 to n
 BUSY_TIMEOUT_S = 10.0  # another process (`pxeserver events`) may hold the file for a moment
 
+_SEEN = "SELECT mac, uuid, serial, arch, address, seen_at, others FROM machines"
 _EVENTS = "SELECT id, boot, at, machine, step, result, message, path, duration_ms, attempt FROM events"
 _BOOTS = "SELECT machine, number, started_at, has_script, token_sha256, address FROM boots"
 
@@ -79,8 +84,8 @@ class SqliteStore:
     def save_seen(self, machine: SeenMachine) -> None:
         with self._transaction() as db:
             db.execute(
-                "INSERT OR REPLACE INTO machines (mac, uuid, serial, arch, address, seen_at)"
-                " VALUES (?, ?, ?, ?, ?, ?)",
+                "INSERT OR REPLACE INTO machines (mac, uuid, serial, arch, address, seen_at, others)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
                 (
                     machine.mac,
                     machine.uuid,
@@ -88,16 +93,16 @@ class SqliteStore:
                     machine.arch,
                     machine.address,
                     machine.seen_at,
+                    json.dumps(dict(machine.others)),
                 ),
             )
 
     def seen(self, mac: str) -> SeenMachine | None:
-        rows = self._rows("SELECT mac, uuid, serial, arch, address, seen_at FROM machines WHERE mac = ?", mac)
-        return SeenMachine(*rows[0]) if rows else None
+        rows = self._rows(_SEEN + " WHERE mac = ?", mac)
+        return _seen(rows[0]) if rows else None
 
     def seen_machines(self) -> tuple[SeenMachine, ...]:
-        rows = self._rows("SELECT mac, uuid, serial, arch, address, seen_at FROM machines ORDER BY mac")
-        return tuple(SeenMachine(*row) for row in rows)
+        return tuple(_seen(row) for row in self._rows(_SEEN + " ORDER BY mac"))
 
     def record(self, event: Event, *, at: float, grant: ScriptGrant | None = None) -> StoredEvent | None:
         with self._transaction() as db:
@@ -273,6 +278,11 @@ def _insert_news(db: sqlite3.Connection, old: Registry, new: Registry) -> None:
         "INSERT INTO discovery_told (token, address) VALUES (?, ?)",
         [(token, address) for address in sorted(new.told - old.told)],
     )
+
+
+def _seen(row: Any) -> SeenMachine:
+    mac, uuid, serial, arch, address, seen_at, others = row
+    return SeenMachine(mac, uuid, serial, arch, address, seen_at, json.loads(others))
 
 
 def _boot(row: Any) -> Boot:

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import logging
-from uuid import UUID
 
 from flask import Blueprint, Response, abort, request
 
-from pxeserver.boot.client import JUNK_UUIDS
 from pxeserver.boot.events import Event, Result
 from pxeserver.boot.loaders.ipxe import ScriptError, boot_ipxe, machine_script, waiting_script
-from pxeserver.inventory.model import Labels, normal_mac
+from pxeserver.inventory.model import Labels
 from pxeserver.logs import log_decision
 from pxeserver.render.boots import NotReady, Ready, boot_target
-from pxeserver.store.contract import ScriptGrant, SeenMachine
+from pxeserver.store.contract import ScriptGrant
 from pxeserver.trust.tokens import digest_of, new_token
+from pxeserver.web.labels import read_labels, seen_machine
 from pxeserver.web.services import Services
 
 _log = logging.getLogger("pxeserver.scripts")
-
-MAX_LABEL_CHARS = 128  # a UUID has 36, SMBIOS serial numbers rarely more than 32
 
 
 def blueprint(services: Services) -> Blueprint:
@@ -27,52 +24,38 @@ def blueprint(services: Services) -> Blueprint:
 
     @routes.get("/boot.ipxe")
     def first_script() -> Response:
-        return _script(boot_ipxe(services.urls.control))
+        try:
+            return _script(boot_ipxe(services.urls.control, request.args))
+        except ScriptError as problem:
+            abort(400, str(problem))
 
     @routes.get("/v1/boot")
     def script() -> Response:
-        return _script(_machine_script(services, _labels(), request.remote_addr or ""))
+        return _script(_machine_script(services, _labels()))
 
     return routes
 
 
 def _labels() -> Labels:
-    mac = normal_mac(request.args.get("mac", ""))
-    if mac is None:
+    labels = read_labels(request.args, request.remote_addr or "")
+    if labels is None:
         abort(400, "mac: not a MAC address")
-    uuid, serial, arch = (_label(name) for name in ("uuid", "serial", "arch"))
-    return Labels(mac=mac, uuid="" if _is_junk(uuid) else uuid.lower(), serial=serial, arch=arch)
+    return labels
 
 
-def _is_junk(uuid: str) -> bool:
-    """Whether thousands of boards have this UUID: then it must not select one."""
-    try:
-        return UUID(uuid) in JUNK_UUIDS
-    except ValueError:  # no UUID at all; as text it may still be what the operator wrote down
-        return False
-
-
-def _label(name: str) -> str:
-    """What firmware says goes into templates and logs: only what can be printed, and not without end."""
-    value = request.args.get(name, "")[:MAX_LABEL_CHARS]
-    return "".join(letter for letter in value if letter.isprintable())
-
-
-def _machine_script(services: Services, labels: Labels, address: str) -> str:
-    services.store.save_seen(
-        SeenMachine(labels.mac, labels.uuid, labels.serial, labels.arch, address, services.clock())
-    )
+def _machine_script(services: Services, labels: Labels) -> str:
+    services.store.save_seen(seen_machine(labels, services.clock()))
     prepared = services.prepare(labels)
     if isinstance(prepared, NotReady):
-        return _refuse(services, labels, prepared, address)
+        return _refuse(services, labels, prepared)
     token = new_token()
     try:
         script = machine_script(
             boot_target(prepared, labels, services.urls, token), server_url=services.urls.control
         )
     except ScriptError as problem:
-        return _refuse(services, labels, NotReady(f"no boot script can be made: {problem}"), address)
-    _record_script(services, labels, prepared, ScriptGrant(digest_of(token), address))
+        return _refuse(services, labels, NotReady(f"no boot script can be made: {problem}"))
+    _record_script(services, labels, prepared, ScriptGrant(digest_of(token), labels.address))
     return script
 
 
@@ -85,10 +68,10 @@ def _record_script(services: Services, labels: Labels, ready: Ready, grant: Scri
     )
 
 
-def _refuse(services: Services, labels: Labels, why: NotReady, address: str) -> str:
+def _refuse(services: Services, labels: Labels, why: NotReady) -> str:
     reason = "; ".join(why.screen_lines)
     # Each time: a machine that waits asks again and again, and its event is stored once.
-    log_decision(_log, "script refused", mac=labels.mac, step="script", address=address, reason=reason)
+    log_decision(_log, "script refused", mac=labels.mac, step="script", address=labels.address, reason=reason)
     event = Event(
         machine=labels.mac,
         step="script",

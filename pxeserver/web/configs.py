@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import NoReturn
 
 from flask import Blueprint, Response, abort, request
@@ -11,7 +12,9 @@ from pxeserver.inventory.model import Labels, normal_mac
 from pxeserver.inventory.select import Selection, select
 from pxeserver.logs import log_decision
 from pxeserver.render.boots import config_for
+from pxeserver.render.foreign import format_of
 from pxeserver.trust.tokens import bearer_token
+from pxeserver.web.labels import labels_of, others_of
 from pxeserver.web.services import Services
 
 _log = logging.getLogger("pxeserver.configs")
@@ -26,15 +29,23 @@ def blueprint(services: Services) -> Blueprint:
         token = bearer_token(request.headers.get("Authorization"))
         if mac is None or token is None or services.boot_of_token(mac, token) is None:
             _refuse(mac or mac_text, 403, "this needs the token of the machine's boot")
-        return _config(services, mac)
+        return _config(services, labels_of(services.store.seen(mac), mac))
+
+    @routes.get("/v1/config/<mac_text>/<token>")
+    def config_by_path(mac_text: str, token: str) -> Response:
+        """For systems that can be given a URL and nothing else. An installer adds `?os=installed`, or the like, for
+        the system that it installs: labels that another group asks for."""
+        mac = normal_mac(mac_text)
+        if mac is None or services.boot_of_token(mac, token) is None:
+            _refuse(mac or mac_text, 403, "this needs the token of the machine's boot")
+        labels = labels_of(services.store.seen(mac), mac)
+        return _config(services, replace(labels, others={**labels.others, **others_of(request.args)}))
 
     return routes
 
 
-def _config(services: Services, mac: str) -> Response:
-    seen = services.store.seen(mac)
-    labels = Labels(mac, seen.uuid, seen.serial, seen.arch) if seen else Labels(mac)
-    index = services.index
+def _config(services: Services, labels: Labels) -> Response:
+    mac, index = labels.mac, services.index
     selection = select(index, labels)
     if not isinstance(selection, Selection):
         _refuse(mac, 404, selection.reason)
@@ -44,7 +55,7 @@ def _config(services: Services, mac: str) -> Response:
         where = f"{finding.file}:{finding.line}:{finding.column}"
         _refuse(mac, 404, f"the config is not valid: {where} {finding.path} {finding.message}")
     log_decision(_log, "config served", mac=mac, step="config", address=request.remote_addr)
-    return Response(config.text, mimetype="application/yaml", headers={"Cache-Control": "no-store"})
+    return Response(config.text, mimetype=format_of(config.text).value, headers={"Cache-Control": "no-store"})
 
 
 def _refuse(mac: str, status: int, reason: str) -> NoReturn:

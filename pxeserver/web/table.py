@@ -8,9 +8,10 @@ from enum import StrEnum
 
 from pxeserver.boot.events import Result, StoredEvent, event_json
 from pxeserver.boot.steps import expected_steps, sequence_of
-from pxeserver.inventory.model import Index, Labels
+from pxeserver.inventory.model import Index
 from pxeserver.inventory.select import Selection, select
 from pxeserver.store.contract import Boot, SeenMachine, Store
+from pxeserver.web.labels import labels_of
 
 
 class State(StrEnum):
@@ -114,7 +115,7 @@ def _row(index: Index, store: Store, mac: str, seen: SeenMachine | None, dhcp_mo
     machine = index.by_mac.get(mac)
     boot = store.latest_boot(mac)
     events = store.boot_events(mac, boot.number) if boot else ()
-    selection = select(index, Labels(mac, seen.uuid, seen.serial, seen.arch) if seen else Labels(mac))
+    selection = select(index, labels_of(seen, mac))
     group = selection.group if isinstance(selection, Selection) else None
     expected = expected_steps(dhcp_mode=dhcp_mode, etcd=group is not None and group.etcd_size is not None)
     address = str(machine.address) if machine and machine.address else None

@@ -126,7 +126,7 @@ def test_recent_boots_come_newest_first(store: Store) -> None:
 
 def test_what_a_machine_said_about_itself_is_replaced_when_it_speaks_again(store: Store) -> None:
     store.save_seen(SeenMachine(MAC, "u", "s", "i386", "10.77.0.150", 1.0))
-    newer = SeenMachine(MAC, "u", "s", "x86_64", "10.77.0.11", 2.0)
+    newer = SeenMachine(MAC, "u", "s", "x86_64", "10.77.0.11", 2.0, {"rack": "a1"})
     store.save_seen(newer)
 
     assert store.seen(MAC) == newer

@@ -12,6 +12,7 @@ from provision.document import whole_document
 from provision.errors import ExitCode
 from pxeserver.boot.steps import STEPS, Only
 from pxeserver.cli import COMMANDS as PXESERVER_COMMANDS
+from pxeserver.inventory.shapes import Selector
 from pxeserver.metrics import Metrics
 
 ROOT = Path(__file__).parents[2]
@@ -66,7 +67,9 @@ def test_links_between_documents_lead_somewhere() -> None:
         "README.md",
         "CONTRIBUTING.md",
         "docs/booting.md",
+        "docs/inventory.md",
         "docs/operating.md",
+        "docs/other-systems.md",
         "docs/plan-and-status.md",
         "docs/findings.md",
     ):
@@ -78,3 +81,20 @@ def test_every_metric_is_in_the_table() -> None:
     rows = re.findall(r"^\| `(pxeserver_[a-z_]+)`", read("docs/operating.md"), re.MULTILINE)
 
     assert rows == list(Metrics().names())
+
+
+def test_every_label_of_a_selector_and_every_finding_of_the_server_is_in_the_inventory_page() -> None:
+    page = read("docs/inventory.md")
+    labels = [field.name for field in msgspec.structs.fields(Selector)]
+    sources = "".join(
+        path.read_text()
+        for name in ("inventory", "render")
+        for path in (ROOT / "pxeserver" / name).glob("*.py")
+    )
+    codes = set(
+        re.findall(r'(?:error|warning|_error)\(\s*(?:\w+\.file, )?"([a-z-]+)"|code="([a-z-]+)"', sources)
+    )
+    known = read("docs/findings.md") + page
+
+    assert [label for label in labels if f"`{label}`" not in page] == []
+    assert [code for code in {one or other for one, other in codes} if f"| `{code}` |" not in known] == []

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 RETRY_S = 10
@@ -10,6 +11,20 @@ RETRY_S = 10
 MAX_COMMAND_LINE_BYTES = 2047
 # What ends a command in an iPXE line when it stands alone (iPXE core/exec.c), and what starts a comment.
 _TERMINATORS = frozenset({"&&", "||", ";"})
+
+# What the first script tells, as iPXE's settings have it from SMBIOS and DHCP.
+SAID = (
+    "mac=${mac:hexhyp}",
+    "uuid=${uuid}",
+    "serial=${serial:uristring}",
+    "asset=${asset:uristring}",
+    "hostname=${hostname:uristring}",
+    "manufacturer=${manufacturer:uristring}",
+    "product=${product:uristring}",
+    "arch=${arch}",
+    "platform=${platform}",
+)
+_OWN_LABEL = re.compile(r"[a-z][a-z0-9_-]{0,31}=[A-Za-z0-9._:-]{1,64}")
 
 
 class ScriptError(ValueError):
@@ -26,10 +41,16 @@ class BootTarget:
     arguments: tuple[str, ...]
 
 
-def boot_ipxe(server_url: str) -> str:
-    """The first script, the same for every machine: it asks for the machine's own until it is answered."""
-    query = "mac=${mac:hexhyp}&uuid=${uuid}&serial=${serial:uristring}&arch=${buildarch}&platform=${platform}"
+def boot_ipxe(server_url: str, labels: Mapping[str, str] | None = None) -> str:
+    """The first script: it says what the firmware knows of the machine, and asks until it is answered.
+
+    `labels` are the operator's own; ScriptError for one that is no plain word.
+    """
+    query = "&".join((*SAID, *(_own_label(name, value) for name, value in (labels or {}).items())))
     return _script(
+        # A BIOS's iPXE is built for i386 whatever the processor is; bit 29 says that it has long mode.
+        "set arch ${buildarch}",
+        "cpuid --ext 29 && set arch x86_64 ||",
         ":ask",
         f"chain --replace --autofree {_checked('server url', server_url)}/v1/boot?{query} ||",
         f"echo pxeserver: no answer from {server_url}, asking again in {RETRY_S} s",
@@ -80,6 +101,13 @@ def waiting_script(reason_lines: Sequence[str], *, server_url: str, retry_s: int
 def check_argument(argument: str) -> str:
     """`argument`, when it can stand on a kernel command line in a script; raises ScriptError otherwise."""
     return _checked("kernel argument", argument)
+
+
+def _own_label(name: str, value: str) -> str:
+    text = f"{name}={value}"
+    if not _OWN_LABEL.fullmatch(text) or any(said.startswith(f"{name}=") for said in SAID):
+        raise ScriptError(f"label {name!r}: not a name and a word that can be added to what the script says")
+    return text
 
 
 def _script(*lines: str) -> str:

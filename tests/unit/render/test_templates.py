@@ -37,9 +37,15 @@ def test_lines_with_nothing_but_a_statement_leave_nothing_behind() -> None:
 @pytest.mark.parametrize(
     ("text", "code", "line", "message"),
     [
-        pytest.param("a: 1\nb: {{ vars.nope }}\n", "undefined-variable", 2, "'nope'", id="misspelt"),
         pytest.param(
-            "a: 1\nb: {{ machine.address }}\n", "undefined-variable", 2, "'address'", id="not given"
+            "a: 1\nb: {{ vars.nope }}\n", "undefined-variable", 2, "vars.nope is not defined", id="not there"
+        ),
+        pytest.param(
+            "a: 1\nb: {{ machine.hostnam }}\n",
+            "undefined-variable",
+            2,
+            "machine.hostnam is not defined; did you mean 'hostname'?",
+            id="misspelt",
         ),
         pytest.param("a: {{ x\n", "template-syntax", 1, "expected", id="not closed"),
         pytest.param("\n{% if %}\n", "template-syntax", 2, "Expected an expression", id="half a statement"),

@@ -24,16 +24,33 @@ TARGET = BootTarget(
 )
 
 
-def test_the_first_script_asks_until_the_server_answers() -> None:
+def test_the_first_script_says_what_the_firmware_knows_and_asks_until_the_server_answers() -> None:
     assert boot_ipxe(SERVER) == (
         "#!ipxe\n"
+        "set arch ${buildarch}\n"
+        "cpuid --ext 29 && set arch x86_64 ||\n"
         ":ask\n"
         "chain --replace --autofree http://10.77.0.1:8080/v1/boot?mac=${mac:hexhyp}&uuid=${uuid}"
-        "&serial=${serial:uristring}&arch=${buildarch}&platform=${platform} ||\n"
+        "&serial=${serial:uristring}&asset=${asset:uristring}&hostname=${hostname:uristring}"
+        "&manufacturer=${manufacturer:uristring}&product=${product:uristring}"
+        "&arch=${arch}&platform=${platform} ||\n"
         "echo pxeserver: no answer from http://10.77.0.1:8080, asking again in 10 s\n"
         "sleep 10\n"
         "goto ask\n"
     )
+
+
+def test_the_first_script_passes_on_the_labels_of_the_operator() -> None:
+    assert "&platform=${platform}&rack=a1 ||\n" in boot_ipxe(SERVER, {"rack": "a1"})
+
+
+@pytest.mark.parametrize(
+    "label",
+    [("rack", "a b"), ("rack", "${x}"), ("rack", "a&mac=1"), ("mac", "1"), ("Rack", "a"), ("rack", "")],
+)
+def test_a_label_that_would_change_the_script_is_refused(label: tuple[str, str]) -> None:
+    with pytest.raises(ScriptError, match="label"):
+        boot_ipxe(SERVER, dict([label]))
 
 
 def test_the_machine_script_boots_and_starts_over_when_that_fails() -> None:

@@ -67,10 +67,10 @@ class Control:
         return [(event["boot"], event["step"], event["result"]) for event in events]
 
 
-def control(folder: Path, **changes: str) -> Control:
+def control(folder: Path, *, has_agent: bool = True, **changes: str) -> Control:
     data, images = folder / "data", folder / "images"
     write(data, {**FILES, **{f"{name.replace('__', '/')}.yaml": text for name, text in changes.items()}})
-    write_image(images / "debian-12")
+    write_image(images / "debian-12", has_agent=has_agent)
     shelf = ImageShelf(images)
     surroundings = example_surroundings(shelf.images(), {})
     inventory = LiveInventory(data, lambda index: check_machines(index, surroundings), lambda _: None)
@@ -92,7 +92,7 @@ def control(folder: Path, **changes: str) -> Control:
     return Control(data, services, create_app(services).test_client())
 
 
-def write_image(folder: Path) -> Manifest:
+def write_image(folder: Path, *, has_agent: bool = True) -> Manifest:
     """A small image: its files hold their own names."""
     folder.mkdir(parents=True)
     for name in ("vmlinuz", "initrd.img", "root.squashfs"):
@@ -105,6 +105,7 @@ def write_image(folder: Path) -> Manifest:
         kernel=describe_file(folder / "vmlinuz"),
         initrd=describe_file(folder / "initrd.img"),
         root=describe_file(folder / "root.squashfs"),
+        has_agent=has_agent,
     )
     write_manifest(folder, manifest)
     return manifest

@@ -40,6 +40,26 @@ def test_every_boot_has_another_token_and_number(server: Control) -> None:
     assert server.steps() == [(1, "script", "ok"), (2, "script", "ok")]
 
 
+def test_what_a_machine_says_selects_its_group_for_script_and_config(tmp_path: Path) -> None:
+    server = control(
+        tmp_path,
+        groups__rack="profile: node\nselector: {labels: {rack: a1}, subnet: 10.77.0.0/24}\n",
+        configs__node="hostname: {{ group.name }}\n",
+    )
+    question = f"/v1/boot?mac={STRANGER}&rack=A1&uuid=00000000-0000-0000-0000-000000000000"
+    script = server.client.get(question, environ_base={"REMOTE_ADDR": "10.77.0.150"}).text
+    token = script.split("provision.token=")[1].split(" ")[0]
+
+    config = server.client.get(f"/v1/config/{STRANGER}", headers=bearer(token))
+
+    assert config.text == "hostname: rack\n"
+
+
+def test_the_first_script_takes_labels_of_the_operator(server: Control) -> None:
+    assert "&rack=a1 ||" in server.client.get("/boot.ipxe?rack=a1").text
+    assert server.client.get("/boot.ipxe?rack=a%0Ashell").status_code == 400
+
+
 def test_a_machine_that_no_group_takes_sees_why_and_asks_again(server: Control) -> None:
     answer = server.client.get(f"/v1/boot?mac={STRANGER}&arch=arm64")
     server.client.get(f"/v1/boot?mac={STRANGER}&arch=arm64")
@@ -258,5 +278,5 @@ def test_the_page_needs_nothing_from_elsewhere(server: Control) -> None:
 
 
 def test_the_first_script_and_the_health_check_need_no_state(server: Control) -> None:
-    assert server.client.get("/boot.ipxe").text.startswith("#!ipxe\n:ask\nchain --replace --autofree http://")
+    assert server.client.get("/boot.ipxe").text.startswith("#!ipxe\n")
     assert server.client.get("/healthz").text == "ok\n"

@@ -112,14 +112,14 @@ def test_each_group_says_why_it_is_chosen_or_not(folder: Path, capsys: pytest.Ca
         (
             "one",
             True,
-            "serial is S9; no other group that matches asks for more",
+            "serial is s9; no other group that matches asks for more",
             f"{folder}/data/groups/one.yaml:2",
         ),
         ("arm", False, "it asks for arch arm64; the machine has x86_64", f"{folder}/data/groups/arm.yaml:3"),
         (
             "nodes",
             False,
-            "it matches as well, but one asks for more: serial is S9",
+            "it matches as well, but one asks for more: serial is s9",
             f"{folder}/data/groups/nodes.yaml:1",
         ),
     ]

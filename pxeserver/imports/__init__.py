@@ -1,0 +1,1 @@
+"""Data of other boot servers, converted into data directories of this one."""

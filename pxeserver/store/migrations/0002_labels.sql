@@ -1,0 +1,1 @@
+ALTER TABLE machines ADD COLUMN others TEXT NOT NULL DEFAULT '{}'; -- JSON: labels by name
