@@ -197,8 +197,8 @@ def text_finding(problem: TextError, data: bytes, file: str) -> Finding:
     """For a file that is no YAML and so has no nodes."""
     from provision.schema import secret_names
 
-    lines = masked_by_name(lines_of(data[: 2 * 1024 * 1024]), secret_names())
     mark = problem.mark
+    lines = masked_by_name(lines_of(data[: 2 * 1024 * 1024])[: mark.line + 1], secret_names())
     return Finding(
         severity=Severity.ERROR,
         code=problem.code,
