@@ -269,13 +269,14 @@ def text_finding(problem: TextError, source: Source) -> Finding:
         column=column,
         message=masked_urls(problem.message),
         hint=_masked_hint(problem.hint),
-        excerpt=_line(_masked_text(source), problem.mark, source),
+        excerpt=_line(_masked_text(source, problem.mark.line + 1), problem.mark, source),
         part=source.part,
     )
 
 
-def _masked_text(source: Source) -> list[str]:
-    return masked_by_name(lines_of(source.data[: 2 * MAX_CONFIG_BYTES]), _secret_names(source))
+def _masked_text(source: Source, lines: int | None = None) -> list[str]:
+    """As many lines of it, or all."""
+    return masked_by_name(lines_of(source.data[: 2 * MAX_CONFIG_BYTES])[:lines], _secret_names(source))
 
 
 def _secret_names(source: Source) -> frozenset[str]:

@@ -43,12 +43,23 @@ class NodeProblem(Struct, frozen=True):
     severity: Severity = Severity.ERROR
 
 
+class Work(Struct):
+    """How much merging was done for a tree: every merge is looked at, and every pair of what is merged."""
+
+    done: int = 0
+
+    @property
+    def is_too_much(self) -> bool:
+        return self.done > MAX_VALUES
+
+
 class Construction(Struct):
     """Plain data made from one tree of nodes. Equal nodes (aliases) become the same object."""
 
     problems: list[NodeProblem] = field(default_factory=list)
     _made: dict[int, tuple[Plain, int]] = field(default_factory=dict)
     _open: set[int] = field(default_factory=set)
+    _work: Work = field(default_factory=Work)
 
     def make(self, node: Node, place: Place = ()) -> tuple[Plain, int]:
         """The value and how many values it counts for with all aliases written out."""
@@ -74,31 +85,21 @@ class Construction(Struct):
         if isinstance(node, MappingNode):
             return self._make_mapping(node, place)
         if isinstance(node, SequenceNode):
-            return self._make_list(node, place)
+            made = [self.make(item, (*place, index)) for index, item in enumerate(node.value)]
+            return [value for value, _ in made], self._bounded(
+                1 + sum(count for _, count in made), node, place
+            )
         return None, 1
-
-    def _make_list(self, node: SequenceNode, place: Place) -> tuple[Plain, int]:
-        result: list[Plain] = []
-        total = 1
-        for index, item in enumerate(node.value):
-            made, count = self.make(item, (*place, index))
-            result.append(made)
-            total += count
-            if total > MAX_VALUES:
-                break
-        return result, self._bounded(total, node, place)
 
     def _make_mapping(self, node: MappingNode, place: Place) -> tuple[Plain, int]:
         self._check_keys(node, place)
         result: dict[str, Plain] = {}
         total = 1
-        for key, value in pairs(node):
+        for key, value in pairs(node, work=self._work):
             made, count = self.make(value, (*place, key.value))
             result.setdefault(key.value, made)
             total += count
-            if total > MAX_VALUES:  # a mapping of many keys, merged into many others, would fill the memory
-                break
-        return result, self._bounded(total, node, place)
+        return result, self._bounded(max(total, self._work.done), node, place)
 
     def _check_keys(self, node: MappingNode, place: Place) -> None:
         seen: dict[str, ScalarNode] = {}
@@ -153,10 +154,13 @@ def scalar_value(node: ScalarNode) -> Plain:
     return text
 
 
-def pairs(node: MappingNode, _merged: set[int] | None = None) -> Iterator[tuple[ScalarNode, Node]]:
+def pairs(
+    node: MappingNode, _merged: set[int] | None = None, *, work: Work | None = None
+) -> Iterator[tuple[ScalarNode, Node]]:
     """Keys and values, the mapping's own before merged ones: the first of equal keys is what counts.
 
     A mapping merged again adds nothing, so each counts once: that ends loops, and merges of merges of merges.
+    With `work`, it ends when that becomes too much; a tree that was made without is known to be harmless.
     """
     merged = {id(node)} if _merged is None else _merged
     sources: list[Node] = []
@@ -166,9 +170,15 @@ def pairs(node: MappingNode, _merged: set[int] | None = None) -> Iterator[tuple[
         elif isinstance(key, ScalarNode):
             sources += value.value if isinstance(value, SequenceNode) else [value]
     for source in sources:
+        if work is not None:
+            if work.is_too_much:
+                return
+            work.done += 1
         if isinstance(source, MappingNode) and id(source) not in merged:
             merged.add(id(source))
-            yield from pairs(source, merged)
+            if work is not None:
+                work.done += len(source.value)
+            yield from pairs(source, merged, work=work)
 
 
 def find(root: Node, place: Place) -> tuple[Node | None, Node]:
