@@ -70,7 +70,10 @@ class Metrics:
             registry=registry,
         )
         self._asset_bytes = Counter(
-            "pxeserver_asset_bytes_total", "bytes of images sent over HTTP", ("part",), registry=registry
+            "pxeserver_asset_bytes_total",
+            "bytes of images sent over HTTP, of answers sent to their end",
+            ("part",),
+            registry=registry,
         )
         self._asset_s = Histogram(
             "pxeserver_asset_seconds",

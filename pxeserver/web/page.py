@@ -16,6 +16,8 @@ from pxeserver.web.table import MachineRow, State, machine_rows
 
 SHOWN_EVENTS = 30
 REFRESH_S = 2
+# No step of a good boot takes so long: a machine that is silent for longer has stopped, or was switched off.
+SILENT_S = 600
 # Never by colour alone.
 WORDS = {State.FAILED: "failed", State.RUNNING: "booting", State.OK: "up", State.PENDING: "not seen"}
 MARKS = {State.FAILED: "✕", State.RUNNING: "…", State.OK: "✓", State.PENDING: "·"}
@@ -32,7 +34,7 @@ def blueprint(services: Services) -> Blueprint:
     def page() -> Response:
         rows = machine_rows(services.index, services.store, services.settings.dhcp.mode)
         shown = {cell.id for row in rows for cell in row.steps}
-        counts = state_counts(rows)
+        counts, now = state_counts(rows), services.clock()
         nonce = secrets.token_urlsafe(16)
         text = render_template(
             "page.html",
@@ -40,7 +42,8 @@ def blueprint(services: Services) -> Blueprint:
             counts=counts,
             words=WORDS,
             marks=MARKS,
-            now=services.clock(),
+            now=now,
+            silent=[row for row in rows if is_silent(row, now)],
             failures=[row for row in rows if row.failure],
             rows=rows,
             columns=[step for step in STEPS if step.id in shown],
@@ -68,6 +71,11 @@ def duration_text(milliseconds: int | None) -> str:
     if seconds < 60:
         return f"{seconds:.0f} s"
     return f"{int(seconds) // 60}m{int(seconds) % 60:02}"
+
+
+def is_silent(row: MachineRow, now: float) -> bool:
+    """Whether a machine began to boot and has not been heard of for long."""
+    return row.state is State.RUNNING and row.last is not None and now - row.last.at > SILENT_S
 
 
 def state_counts(rows: Sequence[MachineRow]) -> list[tuple[State, int]]:

@@ -9,7 +9,7 @@ import pytest
 
 from pxeserver.web.page import ago_text
 from tests.unit.inventory.directory import write
-from tests.unit.web.memory import NODE1, Control, control
+from tests.unit.web.memory import NODE1, Clock, Control, control
 
 STRANGER = "52:54:00:77:00:99"
 
@@ -246,6 +246,19 @@ def test_the_page_tells_first_how_many_failed_and_why(server: Control) -> None:
     assert "<code>files[0].source</code> no such host</td>" in attention
     assert "attempt 3" in attention
     assert '<span class="state failed">failed</span>' in machines
+
+
+def test_a_machine_that_fell_silent_in_the_middle_needs_attention(server: Control) -> None:
+    server.boot()
+    assert "Needs attention" not in server.client.get("/").text
+    clock = server.services.clock
+    assert isinstance(clock, Clock)
+
+    clock.now += 1000
+
+    attention = server.client.get("/").text.split("<h2>Needs attention</h2>")[1].split("<h2>Machines</h2>")[0]
+    assert "nothing heard since this step: boots debian-12 5f3a with profile node" in attention
+    assert "16 min ago" in attention
 
 
 def test_without_trouble_the_page_has_no_such_part(server: Control) -> None:
