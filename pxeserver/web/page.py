@@ -9,7 +9,6 @@ from flask import Blueprint, Response, render_template
 
 from pxeserver.boot.steps import STEPS
 from pxeserver.web.services import Services
-from pxeserver.web.table import machine_rows
 
 SHOWN_EVENTS = 30
 REFRESH_S = 2
@@ -22,7 +21,7 @@ def blueprint(services: Services) -> Blueprint:
 
     @routes.get("/")
     def page() -> Response:
-        rows = machine_rows(services.index, services.store, services.settings.dhcp.mode)
+        rows = services.machine_rows()
         shown = {cell.id for row in rows for cell in row.steps}
         nonce = secrets.token_urlsafe(16)
         text = render_template(
