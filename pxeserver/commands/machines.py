@@ -6,10 +6,12 @@ import argparse
 import json
 from pathlib import Path
 
-from pxeserver.config import DEFAULT_STATE, read_settings
+from pxeserver.config import DEFAULT_IMAGES, DEFAULT_STATE, read_settings
 from pxeserver.errors import ExitCode
 from pxeserver.inventory.files import read_inventory
+from pxeserver.inventory.images import ImageShelf
 from pxeserver.inventory.model import Index
+from pxeserver.render.boots import foreign_images
 from pxeserver.store.sqlite import open_existing
 from pxeserver.times import utc_text
 from pxeserver.web.table import MachineRow, machine_rows, row_json
@@ -22,6 +24,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--state", type=Path, default=DEFAULT_STATE, metavar="DIR", help="the server's state (%(default)s)"
     )
     parser.add_argument("--data", type=Path, metavar="DIR", help="data directory: names and groups")
+    parser.add_argument(
+        "--images",
+        type=Path,
+        default=DEFAULT_IMAGES,
+        metavar="DIR",
+        help="images: what will report (%(default)s)",
+    )
     parser.add_argument("--format", choices=("json", "text"), default="text")
 
 
@@ -29,7 +38,8 @@ def run(args: argparse.Namespace) -> int:
     store = open_existing(args.state)
     inventory = read_inventory(args.data).index if args.data else None
     mode = read_settings(args.data)[0].dhcp.mode if args.data else "off"
-    rows = machine_rows(inventory or Index(), store, mode)
+    foreign = foreign_images(ImageShelf(args.images).images())
+    rows = machine_rows(inventory or Index(), store, mode, foreign)
     if args.format == "json":
         print(json.dumps({"machines": [row_json(row) for row in rows]}, indent=2))
     else:

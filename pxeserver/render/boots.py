@@ -102,6 +102,13 @@ def find_image(images: Images, profile: Profile) -> Manifest | str:
     return image
 
 
+def foreign_images(images: Images) -> frozenset[str]:
+    """Names of the images that do not have our agent."""
+    return frozenset(
+        name for name, image in images.items() if isinstance(image, Manifest) and not image.has_agent
+    )
+
+
 def variables_for(selection: Selection, labels: Labels, surroundings: Surroundings) -> dict[str, object]:
     group = selection.group
     discovery_url = surroundings.discovery_url(group) if group.etcd_size is not None else None

@@ -36,10 +36,13 @@ def blueprint(services: Services) -> Blueprint:
         """For systems that can be given a URL and nothing else. An installer adds `?os=installed`, or the like, for
         the system that it installs: labels that another group asks for."""
         mac = normal_mac(mac_text)
-        if mac is None or services.boot_of_token(mac, token) is None:
+        boot = services.boot_of_token(mac, token) if mac is not None else None
+        if mac is None or boot is None:
             _refuse(mac or mac_text, 403, "this needs the token of the machine's boot")
         labels = labels_of(services.store.seen(mac), mac)
-        return _config(services, replace(labels, others={**labels.others, **others_of(request.args)}))
+        answer = _config(services, replace(labels, others={**labels.others, **others_of(request.args)}))
+        services.record_config_served(boot, "config fetched")
+        return answer
 
     return routes
 

@@ -7,7 +7,7 @@ from flask import Blueprint, Response, abort, jsonify, request
 from pxeserver.boot.events import event_json
 from pxeserver.inventory.model import normal_mac
 from pxeserver.web.services import Services
-from pxeserver.web.table import machine_rows, row_json
+from pxeserver.web.table import row_json
 
 MAX_EVENTS = 1000  # of all boots of one machine; a boot has some thirty
 
@@ -17,7 +17,7 @@ def blueprint(services: Services) -> Blueprint:
 
     @routes.get("/v1/machines")
     def machines() -> Response:
-        rows = machine_rows(services.index, services.store, services.settings.dhcp.mode)
+        rows = services.machine_rows()
         return jsonify(machines=[row_json(row) for row in rows])
 
     @routes.get("/v1/machines/<mac_text>/events")

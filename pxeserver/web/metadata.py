@@ -23,6 +23,7 @@ from pxeserver.render.metadata import (
     nocloud_tree,
     openstack_tree,
 )
+from pxeserver.store.contract import Boot
 from pxeserver.web.labels import labels_of
 from pxeserver.web.services import Services
 
@@ -53,9 +54,12 @@ def blueprint(services: Services) -> Blueprint:
     @routes.get("/v1/<any(ec2, nocloud, openstack):kind>/<mac_text>/<token>/<path:path>")
     def with_token(kind: str, mac_text: str, token: str, path: str) -> Response:
         mac = normal_mac(mac_text)
-        if mac is None or services.boot_of_token(mac, token) is None:
+        boot = services.boot_of_token(mac, token) if mac is not None else None
+        if mac is None or boot is None:
             _refuse(mac or mac_text, 403, "this needs the token of the machine's boot")
-        return _answer(TREES[kind](_instance(services, mac)), mac, path)
+        answer = _answer(TREES[kind](_instance(services, mac)), mac, path)
+        _record(services, boot, path)
+        return answer
 
     def by_address(**_parts: str) -> Response:
         address = request.remote_addr or ""
@@ -64,7 +68,9 @@ def blueprint(services: Services) -> Blueprint:
             _refuse(address, 404, "no machine is known at this address")
         if not _selection(services, mac).profile.metadata:
             _refuse(mac, 404, "its profile does not say metadata: true")
-        return _answer(_all_openstack(_instance(services, mac)), mac, request.path)
+        answer = _answer(_all_openstack(_instance(services, mac)), mac, request.path)
+        _record(services, services.store.latest_boot(mac), request.path)
+        return answer
 
     for name in (*EC2_VERSIONS, "openstack"):
         routes.add_url_rule(f"/{name}", f"{name}-root", by_address)
@@ -94,6 +100,12 @@ def _instance(services: Services, mac: str) -> Instance:
         where = f"{first.file}:{first.line}:{first.column}"
         _refuse(mac, 404, f"the config is not valid: {where} {first.message}")
     return instance
+
+
+def _record(services: Services, boot: Boot | None, path: str) -> None:
+    """Of the many requests, that for the user data is the one that counts."""
+    if boot is not None and path.rpartition("/")[2] in ("user-data", "user_data"):
+        services.record_config_served(boot, "user data fetched")
 
 
 def _answer(tree: Tree, mac: str, path: str) -> Response:

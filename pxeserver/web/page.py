@@ -12,7 +12,7 @@ from flask import Blueprint, Response, render_template
 from pxeserver.boot.steps import STEPS
 from pxeserver.times import utc_text
 from pxeserver.web.services import Services
-from pxeserver.web.table import MachineRow, State, machine_rows
+from pxeserver.web.table import MachineRow, State
 
 SHOWN_EVENTS = 30
 REFRESH_S = 2
@@ -32,7 +32,7 @@ def blueprint(services: Services) -> Blueprint:
 
     @routes.get("/")
     def page() -> Response:
-        rows = machine_rows(services.index, services.store, services.settings.dhcp.mode)
+        rows = services.machine_rows()
         shown = {cell.id for row in rows for cell in row.steps}
         counts, now = state_counts(rows), services.clock()
         nonce = secrets.token_urlsafe(16)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from pxeserver.boot.events import Event
+from pxeserver.boot.events import Event, Result
 from pxeserver.config import ServerSettings
 from pxeserver.discovery.service import DiscoveryService
 from pxeserver.inventory.images import ImageShelf
@@ -13,10 +13,11 @@ from pxeserver.inventory.model import Group, Index, Labels
 from pxeserver.inventory.watch import LiveInventory
 from pxeserver.journal import Journal
 from pxeserver.metrics import Metrics
-from pxeserver.render.boots import NotReady, Ready, Surroundings, prepare_boot
+from pxeserver.render.boots import NotReady, Ready, Surroundings, foreign_images, prepare_boot
 from pxeserver.render.variables import ServerUrls
 from pxeserver.store.contract import Boot, Store
 from pxeserver.trust.tokens import matching_digest
+from pxeserver.web.table import MachineRow, machine_rows
 
 # A request for another script begins a new boot; what still runs of the one before may go on reporting.
 KEPT_TOKENS = 4
@@ -74,6 +75,17 @@ class Services:
         by_address = (machine.mac for machine in machines if str(machine.address) == address)
         by_name = (machine.mac for machine in machines if name in {machine.name, machine.hostname})
         return next(by_address, None) or next(by_name, None)
+
+    def machine_rows(self) -> tuple[MachineRow, ...]:
+        """What the page and the API show of the machines."""
+        return machine_rows(
+            self.index, self.store, self.settings.dhcp.mode, foreign_images(self.images.images())
+        )
+
+    def record_config_served(self, boot: Boot, what: str) -> None:
+        """For systems that do not report by themselves what they have fetched."""
+        event = Event(machine=boot.machine, step="config", result=Result.OK, message=what)
+        self.journal.record_in(boot.number, event)
 
     def record(self, event: Event) -> None:
         self.journal.record(event)

@@ -58,12 +58,16 @@ class MachineRow:
         return State.RUNNING if states & {State.OK, State.RUNNING} else State.PENDING
 
 
-def machine_rows(index: Index, store: Store, dhcp_mode: str) -> tuple[MachineRow, ...]:
-    """All machines of the inventory by name, then those that only showed up, by address."""
+def machine_rows(
+    index: Index, store: Store, dhcp_mode: str, foreign: frozenset[str] = frozenset()
+) -> tuple[MachineRow, ...]:
+    """All machines of the inventory by name, then those that only showed up, by address. `foreign`: images that
+    do not have our agent, which reports."""
     seen = {machine.mac: machine for machine in store.seen_machines()}
     known = [machine.mac for machine in sorted(index.machines.values(), key=lambda machine: machine.name)]
     strangers = sorted(seen.keys() - set(known))
-    return tuple(_row(index, store, mac, seen.get(mac), dhcp_mode) for mac in (*known, *strangers))
+    macs = (*known, *strangers)
+    return tuple(_row(index, store, mac, seen.get(mac), dhcp_mode, foreign) for mac in macs)
 
 
 def row_json(row: MachineRow) -> dict[str, object]:
@@ -111,13 +115,19 @@ def newest_failure(events: Sequence[StoredEvent]) -> StoredEvent | None:
     return max(failed, key=lambda stored: stored.id, default=None)
 
 
-def _row(index: Index, store: Store, mac: str, seen: SeenMachine | None, dhcp_mode: str) -> MachineRow:
+def _row(
+    index: Index, store: Store, mac: str, seen: SeenMachine | None, dhcp_mode: str, foreign: frozenset[str]
+) -> MachineRow:
     machine = index.by_mac.get(mac)
     boot = store.latest_boot(mac)
     events = store.boot_events(mac, boot.number) if boot else ()
     selection = select(index, labels_of(seen, mac))
     group = selection.group if isinstance(selection, Selection) else None
-    expected = expected_steps(dhcp_mode=dhcp_mode, etcd=group is not None and group.etcd_size is not None)
+    expected = expected_steps(
+        dhcp_mode=dhcp_mode,
+        etcd=group is not None and group.etcd_size is not None,
+        has_agent=not (isinstance(selection, Selection) and selection.profile.image in foreign),
+    )
     address = str(machine.address) if machine and machine.address else None
     return MachineRow(
         mac=mac,

@@ -127,6 +127,9 @@ def test_cloud_init_takes_everything_from_the_command_line_of_the_script(
         "keys": [KEY],
         "name": "node1",
     }
+    (row,) = (row for row in server.services.machine_rows() if row.mac == NODE1)
+    assert [cell.id for cell in row.steps] == ["script", "kernel", "initrd", "config"]
+    assert row.sequence == ("script", "config")
 
 
 def test_the_network_config_is_served_for_versions_of_cloud_init_that_ask_for_it(server: Control) -> None:
@@ -195,6 +198,7 @@ def test_ignition_fetches_its_config_from_the_command_line_of_the_script(
     assert done.returncode == 0, done.stdout + done.stderr
     users = json.loads(cache.read_text())["passwd"]["users"]
     assert [user["name"] for user in users] == ["node1"]
+    assert (1, "config", "ok") in server.steps()
 
 
 def test_only_the_token_of_the_boot_opens_the_trees(server: Control) -> None:
