@@ -48,6 +48,7 @@ def test_dhcp_decisions_are_counted_by_what_was_sent_and_by_reason(tmp_path: Pat
     reports(decision(Reply(offer, "it may")))
     reports(decision(Ignore("no loader for architecture 99")))
     reports(decision(Ignore("no loader for architecture 98")))
+    made.services.journal.close()  # events are stored after the answer
 
     found = read(made.services.metrics)
     assert found["pxeserver_dhcp_replies_total{client=pxe firmware,type=offer}"] == 1
