@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 DEFAULT_BLKSIZE_BYTES = 512  # RFC 1350
 MIN_BLKSIZE_BYTES = 8  # RFC 2348
@@ -28,7 +29,7 @@ class Terms:
     granted: Mapping[str, str] = field(default_factory=dict)
     """What the OACK says; without any, there is none."""
 
-    @property
+    @cached_property
     def last_block(self) -> int:
         """The number of the block that ends the transfer by being shorter than the others, maybe empty."""
         return self.size_bytes // self.blksize_bytes + 1
