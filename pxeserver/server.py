@@ -138,7 +138,9 @@ async def _start_servers(
     control = ControlServer(services, str(address.ip))
     control.start()
     stack.callback(control.stop)
-    bytes_server = BytesServer(services.images.asset, SentReports(services))
+    bytes_server = BytesServer(
+        services.images.asset, SentReports(services), downloads_at_once=settings.downloads_at_once
+    )
     await bytes_server.start(str(address.ip), settings.assets_port)
     stack.push_async_callback(bytes_server.stop)
     loaders = loader_files()
