@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,7 +14,7 @@ from pathlib import Path
 
 PROGRAMS = ("curl", "dnsmasq", "in.tftpd", "ip", "nginx")
 START_S = 1.5
-TICKS_A_SECOND = os.sysconf("SC_CLK_TCK")
+JOIN_GROUP = 'echo $$ > "$0/cgroup.procs" && exec "$@"'
 NGINX = """
 worker_processes auto;  # as Debian configures it
 daemon off; user root; pid {folder}/nginx.pid; error_log /dev/null;
@@ -87,27 +88,44 @@ def inside(namespace: str, *command: str) -> tuple[str, ...]:
     return ("ip", "netns", "exec", namespace, *command)
 
 
+class Running:
+    """A server at work, in a control group of its own: the kernel keeps count also of children that have ended."""
+
+    def __init__(self, group: Path) -> None:
+        self._group = group
+
+    def cpu_s(self) -> float:
+        """Seconds of processor time so far."""
+        counts = dict(line.split() for line in (self._group / "cpu.stat").read_text().splitlines())
+        return int(counts["usage_usec"]) / 1e6
+
+
 @contextmanager
-def running(namespace: str, server: Server) -> Iterator[int]:
-    """The server's process id."""
-    with subprocess.Popen(
-        inside(namespace, *server.command), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    ) as process:
+def running(namespace: str, server: Server) -> Iterator[Running]:
+    with tempfile.TemporaryDirectory() as place:
+        _run("mount", "-t", "cgroup2", "none", place)
+        group = Path(place) / f"bench-{os.getpid()}-{server.name}"
         try:
-            time.sleep(START_S)
-            if process.poll() is not None:
-                raise SystemExit(f"bench: {' '.join(server.command)}: ended with {process.returncode}")
-            yield process.pid
+            group.mkdir()
+            command = ("sh", "-c", JOIN_GROUP, str(group), *inside(namespace, *server.command))
+            with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+                time.sleep(START_S)
+                if process.poll() is not None:
+                    raise SystemExit(f"bench: {' '.join(server.command)}: ended with {process.returncode}")
+                try:
+                    yield Running(group)
+                finally:
+                    (group / "cgroup.kill").write_text("1")
+            _remove(group)
         finally:
-            process.terminate()
+            _run("umount", place)
 
 
-def cpu_s(pid: int) -> float:
-    """Seconds of processor time of a process and all its children, also of those that have ended."""
-    # Fields 14 to 17 of proc(5)'s stat; the second field, which may hold spaces, is in parentheses.
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[11:15]
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return sum(map(int, fields)) / TICKS_A_SECOND + sum(cpu_s(int(child)) for child in children)
+def _remove(group: Path) -> None:
+    """A group can be removed when the last process in it is gone, a little after it was killed."""
+    while "populated 1" in (group / "cgroup.events").read_text():
+        time.sleep(0.05)
+    group.rmdir()
 
 
 def _run(*command: str) -> None:

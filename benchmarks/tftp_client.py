@@ -42,9 +42,7 @@ def fetch(order: Order) -> int:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as own:
         # A window must fit; what is lost on loopback is lost here.
         own.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 20)
-        own.settimeout(TIMEOUT_S)
-        own.sendto(order.request, (order.host, 69))
-        answer, server = own.recvfrom(65536)
+        answer, server = _ask(own, order)
         own.connect(server)
         if answer[:2] == ERROR:
             raise SystemExit(f"{order.host}: {answer[4:-1].decode()}")
@@ -52,6 +50,17 @@ def fetch(order: Order) -> int:
             raise SystemExit(f"{order.host} grants no option")
         granted = dict(zip(*[iter(answer[2:-1].lower().split(b"\0"))] * 2, strict=True))
         return _receive(own, int(granted[b"blksize"]), int(granted.get(b"windowsize", b"1")))
+
+
+def _ask(own: socket.socket, order: Order) -> tuple[bytes, tuple[str, int]]:
+    own.settimeout(TIMEOUT_S)
+    for _ in range(PATIENCE):
+        own.sendto(order.request, (order.host, 69))
+        try:
+            return own.recvfrom(65536)
+        except TimeoutError:
+            continue
+    raise SystemExit(f"{order.host} does not answer")
 
 
 def _receive(own: socket.socket, blksize_bytes: int, windowsize: int) -> int:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
-from benchmarks.servers import Server, cpu_s, http_servers, inside, running, tftp_servers
+from benchmarks.servers import Server, http_servers, inside, running, tftp_servers
 from benchmarks.table import Row, table
 
 KERNEL, KERNEL_BYTES = "kernel", 14_000_000
@@ -21,7 +21,7 @@ BLKSIZE_BYTES = 1468
 WINDOWSIZE = 16
 MANY = 64
 RUNS, RUNS_OF_MANY = 9, 1
-HTTP_RUNS_OF_MANY = 3  # of a second or two each
+FAST_RUNS_OF_MANY = 3  # of seconds each, where lock-step takes a minute
 LOCK_STEP, WINDOWED, HTTP = "TFTP, lock-step", f"TFTP, windowsize {WINDOWSIZE}", "HTTP"
 
 
@@ -53,22 +53,22 @@ def measure(namespace: str, place: Path) -> list[Figure]:
     figures = []
     for case in (Case(LOCK_STEP, 1), Case(LOCK_STEP, MANY)):
         figures += _in_turns(namespace, case, tftp, RUNS if case.at_once == 1 else RUNS_OF_MANY)
-    for case in (Case(WINDOWED, 1), Case(WINDOWED, MANY)):
-        figures += _in_turns(namespace, case, tftp[:1], RUNS)  # the peers grant no windowsize
+    for case in (Case(WINDOWED, 1), Case(WINDOWED, MANY)):  # the peers grant no windowsize
+        figures += _in_turns(namespace, case, tftp[:1], RUNS if case.at_once == 1 else FAST_RUNS_OF_MANY)
     for case in (Case(HTTP, 1), Case(HTTP, MANY)):
-        figures += _in_turns(namespace, case, http, RUNS if case.at_once == 1 else HTTP_RUNS_OF_MANY)
+        figures += _in_turns(namespace, case, http, RUNS if case.at_once == 1 else FAST_RUNS_OF_MANY)
     return figures
 
 
 def _in_turns(namespace: str, case: Case, servers: Sequence[Server], runs: int) -> list[Figure]:
     with ExitStack() as stack:
-        pids = [stack.enter_context(running(namespace, server)) for server in servers]
+        at_work = [stack.enter_context(running(namespace, server)) for server in servers]
         if case.at_once == 1:
             for server in servers:
                 _seconds(namespace, case, server)  # the first run fills the caches
-        used_s = [cpu_s(pid) for pid in pids]
+        used_s = [one.cpu_s() for one in at_work]
         rounds = [[_seconds(namespace, case, server) for server in servers] for _ in range(runs)]
-        used_s = [cpu_s(pid) - before_s for pid, before_s in zip(pids, used_s, strict=True)]
+        used_s = [one.cpu_s() - before_s for one, before_s in zip(at_work, used_s, strict=True)]
     size_mb = case.at_once * (IMAGE_BYTES if case.protocol == HTTP else KERNEL_BYTES) / 1e6
     return [
         Figure(case, server.name, size_mb / median(times_s), cpu / (size_mb * runs / 1000))
