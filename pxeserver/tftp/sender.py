@@ -43,30 +43,37 @@ class Sender:
         if first == 0:
             transmit(self._socket, encode(OptionAck(self._terms.granted)), self._client)
             first = 1
-        while first < end:
+        while end - first > 1 and self._blocks_at_once > 1:
             stop = min(first + self._blocks_at_once, end)
-            buffers = self._buffers(first, stop)
-            try:
-                self._socket.sendmsg(buffers, (), 0, self._client)
-            except OSError as error:
-                if stop - first > 1 and error.errno in CANNOT_SEGMENT:
-                    self._stop_segmenting()
-                    continue
-                # Full buffer, no route: as good as lost on the way. The timer of either side mends it.
-            first = stop
+            if self._is_sent_at_once(first, stop):
+                first = stop
+        size_bytes = self._terms.blksize_bytes
+        for block in range(first, end):
+            content = self._content((block - 1) * size_bytes, size_bytes)
+            transmit(self._socket, data_head(block % BLOCK_NUMBERS) + content, self._client)
+
+    def _is_sent_at_once(self, first: int, stop: int) -> bool:
+        buffers = self._buffers(first, stop)
+        try:
+            self._socket.sendmsg(buffers, (), 0, self._client)
+        except OSError as error:
+            if error.errno not in CANNOT_SEGMENT:
+                return True  # full buffer, no route: as good as lost on the way, the timer of either side mends it
+            self._socket.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, 0)
+            self._blocks_at_once = 1
+            return False
+        return True
 
     def _buffers(self, first: int, stop: int) -> list[bytes | memoryview]:
         """The DATA packets of these blocks, one after the other, without a copy of what they carry."""
-        blksize_bytes = self._terms.blksize_bytes
-        content = self._content((first - 1) * blksize_bytes, (stop - first) * blksize_bytes)
-        if stop - first == 1:
-            return [data_head(first % BLOCK_NUMBERS), content]
+        size_bytes = self._terms.blksize_bytes
+        content = self._content((first - 1) * size_bytes, (stop - first) * size_bytes)
         buffers: list[bytes | memoryview] = []
         offset = 0
         for block in range(first, stop):
             buffers.append(data_head(block % BLOCK_NUMBERS))
-            buffers.append(content[offset : offset + blksize_bytes])
-            offset += blksize_bytes
+            buffers.append(content[offset : offset + size_bytes])
+            offset += size_bytes
         return buffers
 
     def _content(self, offset: int, length: int) -> memoryview:
@@ -93,10 +100,6 @@ class Sender:
         except OSError:  # Linux before 4.18
             return 1
         return min(MAX_SEGMENTS, MAX_BUFFER_BYTES // datagram_bytes)
-
-    def _stop_segmenting(self) -> None:
-        self._socket.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, 0)
-        self._blocks_at_once = 1
 
 
 def transmit(own: socket.socket, datagram: bytes, client: Address) -> None:

@@ -102,20 +102,24 @@ class Session:
         self._socket.close()
         self._source.close()
 
-    def receive(self, now_s: float) -> None:
-        """Read the packet that has come."""
+    def receive(self, now_s: float) -> bool:
+        """Read the packet that has come. True if the session is over."""
         try:
             data, sender = self._socket.recvfrom(RECEIVE_BYTES)
         except OSError:  # a packet whose checksum was wrong is gone when it is read
-            return
+            return False
+        block = ack_block(data)
+        if block is not None and sender == self._client:
+            self._take(acknowledge(self._transfer, block), now_s)
+        else:
+            self._receive_other(data, sender, now_s)
+        return self.result is not None
+
+    def _receive_other(self, data: bytes, sender: Address, now_s: float) -> None:
         if sender != self._client:
             # To the stranger only; the transfer goes on (RFC 1350 sec. 4).
             unknown = Error(ErrorCode.UNKNOWN_TID, "unknown transfer ID")
             transmit(self._socket, encode(unknown), sender)
-            return
-        block = ack_block(data)
-        if block is not None:
-            self._take(acknowledge(self._transfer, block), now_s)
             return
         try:
             packet = parse(data)

@@ -101,7 +101,6 @@ class _Transfers:
     ) -> None:
         """Takes over the listener. The callables are called in the thread."""
         self._listener = listener
-        self._listener_descriptor = listener.fileno()
         self._begin = begin
         self._on_transfer = on_transfer
         self._on_drop = on_drop
@@ -129,25 +128,25 @@ class _Transfers:
 
     def _run(self) -> None:
         next_check_s = 0.0
+        sessions = self._by_descriptor
         while not self._is_stopping:
             ready = self._poll.poll(TIMER_RESOLUTION_S if self._sessions else None, EVENTS_PER_TURN)
             now_s = time.monotonic()
             try:
                 for descriptor, _ in ready:
-                    self._receive(descriptor, now_s)
+                    session = sessions.get(descriptor)
+                    if session is None:
+                        self._receive_other(descriptor, now_s)
+                    elif session.receive(now_s):
+                        self._end(session)
                 if now_s >= next_check_s:
                     next_check_s = now_s + TIMER_RESOLUTION_S
                     self._check_timers(now_s)
             except Exception:  # a fault that one packet lays bare must not end the transfers of all others
                 log.exception("fault in the TFTP server")
 
-    def _receive(self, descriptor: int, now_s: float) -> None:
-        session = self._by_descriptor.get(descriptor)
-        if session is not None:
-            session.receive(now_s)
-            if session.result is not None:
-                self._end(session)
-        elif descriptor == self._listener_descriptor:
+    def _receive_other(self, descriptor: int, now_s: float) -> None:
+        if descriptor == self._listener.fileno():
             self._receive_request(now_s)
 
     def _check_timers(self, now_s: float) -> None:
