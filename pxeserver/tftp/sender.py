@@ -58,7 +58,7 @@ class Sender:
             self._socket.sendmsg(buffers, (), 0, self._client)
         except OSError as error:
             if error.errno not in CANNOT_SEGMENT:
-                return True  # full buffer, no route: as good as lost on the way, the timer of either side mends it
+                return True  # full buffer, no route: lost, as in `transmit`
             self._socket.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, 0)
             self._blocks_at_once = 1
             return False

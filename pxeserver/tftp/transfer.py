@@ -5,10 +5,9 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import NamedTuple
 
-from pxeserver.tftp.negotiate import Terms
+from pxeserver.tftp.negotiate import DEFAULT_TIMER_S, Terms
 
 BLOCK_NUMBERS = 1 << 16  # 16 bits on the wire; after 65535 comes 0, as every client of today expects
-FIRST_TIMER_S = 1.0
 MAX_TIMER_S = 8.0
 # A client that has said nothing for so long is gone: 1 + 2 + 4 + 8 + 8 + 8 seconds are six retransmissions.
 GIVE_UP_AFTER_S = 31.0
@@ -33,7 +32,7 @@ class Transfer(NamedTuple):
     sent: int
     """The last block sent."""
     phase: Phase = Phase.SENDING
-    timer_s: float = FIRST_TIMER_S
+    timer_s: float = DEFAULT_TIMER_S
     """How long to wait for the client after this step."""
     silent_s: float = 0.0
     """How long the client has been silent."""
@@ -55,12 +54,8 @@ def begin(terms: Terms) -> Step:
     """The first step: the OACK, or where no option was granted, the first block."""
     first = 0 if terms.granted else 1
     return Step(
-        Transfer(terms, acked=first - 1, sent=first, timer_s=_first_timer_s(terms)), range(first, first + 1)
+        Transfer(terms, acked=first - 1, sent=first, timer_s=terms.first_timer_s), range(first, first + 1)
     )
-
-
-def _first_timer_s(terms: Terms) -> float:
-    return FIRST_TIMER_S if terms.timeout_s is None else float(terms.timeout_s)
 
 
 def acknowledge(transfer: Transfer, block: int) -> Step:
@@ -113,5 +108,5 @@ def time_out(transfer: Transfer) -> Step:
 def _send_window(terms: Terms, acked: int, resent_after: int | None) -> Step:
     sent = acked + terms.windowsize
     sent = min(sent, terms.last_block)
-    transfer = Transfer(terms, acked, sent, Phase.SENDING, _first_timer_s(terms), 0.0, resent_after)
+    transfer = Transfer(terms, acked, sent, Phase.SENDING, terms.first_timer_s, 0.0, resent_after)
     return Step(transfer, range(acked + 1, sent + 1))
