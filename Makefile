@@ -38,8 +38,9 @@ test: test-fast image  ## everything
 bench: build/packages-bench .venv/done  ## how fast it is, beside its peers
 	@$(BIN)/python -m benchmarks.run
 
-fuzz: build/packages-test .venv/done  ## look long for what the loader and the language do not stand
+fuzz: build/packages-test .venv/done  ## look long for what the loader, the language and the servers do not stand
 	@HYPOTHESIS_PROFILE=thorough $(BIN)/pytest tests/fuzz tests/language
+	@$(BIN)/python -m tests.fuzz.packets 10000000
 
 schemas: .venv/done  ## write schemas/ anew from the types
 	@$(BIN)/provision schema > schemas/provision.schema.json

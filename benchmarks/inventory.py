@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from benchmarks.table import Row
 from pxeserver.inventory.files import InventoryReader
 from pxeserver.inventory.model import Labels
 from pxeserver.inventory.select import select
@@ -29,15 +29,7 @@ etcd:
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Figure:
-    what: str
-    value: float
-    limit: float
-    unit: str
-
-
-def figures(place: Path, runs: int) -> Iterator[Figure]:
+def rows(place: Path, runs: int) -> Iterator[Row]:
     """Wall-clock times; medians of so many runs."""
     folder = place / "inventory"
     _write(folder)
@@ -45,7 +37,7 @@ def figures(place: Path, runs: int) -> Iterator[Figure]:
     index = reader.read().index
     assert index is not None
     what = f"inventory of {MACHINES} machines in {GROUPS} groups"
-    yield Figure(f"{what}: read", _median_s(lambda: InventoryReader(folder).read(), runs), 5.0, "s")
+    yield _row(f"{what}: read", _median_s(lambda: InventoryReader(folder).read(), runs), 5.0, "s")
     surroundings = example_surroundings({}, {})
 
     def reload() -> None:
@@ -54,10 +46,14 @@ def figures(place: Path, runs: int) -> Iterator[Figure]:
         assert again is not None
         check_machines(again, surroundings, some_machines(again))
 
-    yield Figure(f"{what}: one file changed", _median_s(reload, runs), 2.0, "s")
+    yield _row(f"{what}: one file changed", _median_s(reload, runs), 2.0, "s")
     labels = Labels("52:54:00:ff:ff:ff", serial="S1", address="10.1.2.3", others={"rack": "r7"})
     match_s = _median_s(lambda: [select(index, labels) for _ in range(MATCHES)], runs) / MATCHES
-    yield Figure(f"{what}: find the group of one", match_s * 1000, 1.0, "ms")
+    yield _row(f"{what}: find the group of one", match_s * 1000, 1.0, "ms")
+
+
+def _row(what: str, value: float, limit: float, unit: str) -> Row:
+    return Row(what, f"{value:.2f} {unit}", "", value, limit, unit)
 
 
 def _median_s(work: Callable[[], object], runs: int) -> float:

@@ -1,4 +1,4 @@
-"""`make bench`: prints a table of what provision and its peers take for the same work."""
+"""`make bench`: prints tables of what provision and pxeserver, and their peers, take for the same work."""
 
 from __future__ import annotations
 
@@ -7,175 +7,42 @@ import platform
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks import inventory
-from benchmarks.configs import LARGE, SMALL, Content, ignition, lines, native
-from benchmarks.measure import Cost, Task, medians
-from benchmarks.roots import fresh_root
+from benchmarks import agent, inventory, servers, transfers
+from benchmarks.scripts import script_row
+from benchmarks.table import aims
 
-PROVISION = str(Path(sys.executable).with_name("provision"))
-IGNITION = "/usr/lib/dracut/modules.d/30ignition/ignition"
-STAGES = ("fetch-offline", "fetch", "files")
 MEMORY = Path("/dev/shm")  # noqa: S108 - a tmpfs: what is measured is the programs, not the disk
-RUNS = 11
-MANY = 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """`value` is at most `limit`, or the aim is missed."""
-
-    what: str
-    ours: str
-    peers: str
-    value: float
-    limit: float
-    unit: str = "×"
 
 
 def main() -> int:
-    if missing := [name for name in (IGNITION, "cloud-init") if not shutil.which(name)]:
+    if missing := [name for name in (*agent.PROGRAMS, *servers.PROGRAMS) if not shutil.which(name)]:
         print(f"bench: {', '.join(missing)} not found; run it as `make bench`", file=sys.stderr)
         return 2
+    print(_heading())
     with tempfile.TemporaryDirectory(dir=MEMORY) as name:
         place = Path(name)
-        place.chmod(0o755)  # Ignition writes a user's files as that user
-        rows = list(_rows(place))
-    print(_heading())
-    print(_table(rows))
+        place.chmod(0o755)  # Ignition writes a user's files as that user; servers read as nobody
+        print(aims(list(agent.agent_rows(place)), "provision"), flush=True)
+        with servers.network() as namespace:
+            figures = transfers.measure(namespace, place)
+            scripts = script_row(namespace, place)
+        ten_thousand = list(inventory.rows(place, agent.RUNS))
+    print(f"\n{transfers.figures_table(figures)}")
+    print(f"\n{aims([*transfers.transfer_rows(figures), scripts, *ten_thousand], 'pxeserver')}")
     return 0
 
 
-def _rows(place: Path) -> Iterator[Row]:
-    for count in (SMALL, LARGE):
-        yield _validate(place, count)
-    yield _validate_many(place)
-    yield from _apply(place)
-    yield _version()
-    yield _memory(place)
-    for figure in inventory.figures(place, RUNS):
-        ours = f"{figure.value:.2f} {figure.unit}"
-        yield Row(figure.what, ours, "", figure.value, figure.limit, figure.unit)
-
-
-def _validate(place: Path, count: int) -> Row:
-    ours, theirs = place / "config.yaml", place / "user-data"
-    native_text, cloud_text = lines(count)
-    ours.write_text(native_text)
-    theirs.write_text(cloud_text)
-    tasks = [
-        Task(((PROVISION, "validate", str(ours)),)),
-        Task((("cloud-init", "schema", "--config-file", str(theirs)),)),
-    ]
-    limit = 0.30 if count == SMALL else 0.35
-    return _ratio(f"validate, {count} lines / cloud-init schema", medians(tasks, runs=RUNS), limit)
-
-
-def _validate_many(place: Path) -> Row:
-    text, _ = lines(SMALL)
-    files = [place / f"{number:04}.yaml" for number in range(MANY)]
-    for file in files:
-        file.write_text(text)
-    few, many = medians(
-        [Task(((PROVISION, "validate", *map(str, chosen)),)) for chosen in (files[:1], files)], runs=RUNS
-    )
-    each_ms = many.user_s / MANY * 1000
-    what = f"validate, {MANY} configs in one call: user CPU of each"
-    return Row(what, f"{many.user_s:.2f} s in all", f"{few.user_s:.2f} s for one", each_ms, 1.0, "ms")
-
-
-def _apply(place: Path) -> Iterator[Row]:
-    for files, limit in ((50, 1.0), (2000, 0.35)):
-        content = Content(files=files, units=10, users=2)
-        with _ignition(place, content) as theirs:
-            root, config = place / "root", place / "node.yaml"
-            config.write_text(native(content))
-            command = (PROVISION, "apply", str(config), "--root", str(root))
-            ours = Task((command,), prepare=partial(fresh_root, root))
-            costs = medians([ours, theirs], runs=RUNS)
-        yield _ratio(f"apply, {files} files, 10 units, 2 users / Ignition", costs, limit)
-
-
-@contextmanager
-def _ignition(place: Path, content: Content) -> Iterator[Task]:
-    """Its three stages as one measurement. It relabels in any case, by a program that servers here do not have."""
-    work = place / "ignition"
-    programs = work / "bin"
-    programs.mkdir(parents=True)
-    (programs / "setfiles").write_text("#!/bin/sh\nexit 0\n")
-    (programs / "setfiles").chmod(0o755)
-    config, root = work / "config.ign", work / "root"
-    config.write_text(ignition(content))
-    cache, state, flag = work / "cache.json", work / "state", work / "neednet"
-
-    def prepare() -> None:
-        fresh_root(root)
-        for left in (cache, state, flag):
-            left.unlink(missing_ok=True)
-
-    options = (f"--root={root}", f"--config-cache={cache}", f"--state-file={state}", f"--neednet={flag}")
-    commands = [
-        (IGNITION, "--platform=file", f"--stage={stage}", *options, "--log-to-stdout") for stage in STAGES
-    ]
-    environment = {"IGNITION_CONFIG_FILE": str(config), "PATH": f"{os.environ['PATH']}:{programs}"}
-    try:
-        yield Task(tuple(commands), environment, prepare)
-    finally:
-        shutil.rmtree(work)
-
-
-def _version() -> Row:
-    tasks = [Task(((PROVISION, "--version"),)), Task(((sys.executable, "-c", "pass"),))]
-    return _ratio("--version / python3 -c pass", medians(tasks, runs=RUNS), 3.0)
-
-
-def _memory(place: Path) -> Row:
-    config = place / "config.yaml"
-    config.write_text(lines(LARGE)[0])
-    (cost,) = medians([Task(((PROVISION, "validate", str(config)),))], runs=3)
-    peak_mib = cost.peak_kib / 1024
-    return Row(f"peak memory of validate, {LARGE} lines", f"{peak_mib:.1f} MiB", "", peak_mib, 30.0, "MiB")
-
-
-def _ratio(what: str, costs: Sequence[Cost], limit: float) -> Row:
-    ours, theirs = costs
-    return Row(what, _ms(ours), _ms(theirs), ours.wall_s / theirs.wall_s, limit)
-
-
-def _ms(cost: Cost) -> str:
-    return f"{cost.wall_s * 1000:.0f} ms"
-
-
 def _heading() -> str:
-    from importlib.metadata import version
-
     return (
         f"{datetime.now(UTC):%Y-%m-%d}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, "
         f"Python {platform.python_version()}, msgspec {version('msgspec')}, PyYAML {version('PyYAML')}; "
-        f"medians of {RUNS} runs, taken in turns\n"
+        f"medians, taken in turns: of {agent.RUNS} runs; of {transfers.RUNS} and {transfers.RUNS_OF_MANY} "
+        f"for one and for {transfers.MANY} transfers\n"
     )
-
-
-def _table(rows: Sequence[Row]) -> str:
-    cells = [("what", "provision", "peer", "result", "aim", "")]
-    for row in rows:
-        digits = 2 if row.unit != "MiB" else 1
-        verdict = "" if row.value <= row.limit else "missed"
-        result, aim = f"{row.value:.{digits}f} {row.unit}", f"≤ {row.limit:.{digits}f} {row.unit}"
-        cells.append((row.what, row.ours, row.peers, result, aim, verdict))
-    widths = [max(len(line[column]) for line in cells) for column in range(6)]
-    lines_ = [
-        "| " + " | ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)) + " |"
-        for line in cells
-    ]
-    rule = "|" + "|".join("-" * (width + 2) for width in widths) + "|"
-    return "\n".join([lines_[0], rule, *lines_[1:]])
 
 
 if __name__ == "__main__":

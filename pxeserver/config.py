@@ -18,6 +18,8 @@ DEFAULT_IMAGES = Path("/var/lib/pxeserver/images")
 DEFAULT_LEASE_S = (
     12 * 3600
 )  # a machine off for a night keeps its address; a lab's addresses come back next day
+# A rack or five at once; on a 1 Gbit/s link each then gets half a megabyte a second, above what firmware stands.
+DEFAULT_DOWNLOADS_AT_ONCE = 256
 
 DEFAULT_KEEP_DAYS = 30
 
@@ -34,13 +36,17 @@ class DhcpSettings:
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
-    """`assets_url` is where machines fetch kernels and images when it is not this server: a mirror, a CDN."""
+    """`assets_url` is where machines fetch kernels and images when it is not this server: a mirror, a CDN.
+
+    Beyond `downloads_at_once` iPXE is asked to come back later.
+    """
 
     dhcp: DhcpSettings = field(default_factory=DhcpSettings)
     http_port: int = 8080
     assets_port: int = 8081
     assets_url: str | None = None
     keep_days: int = DEFAULT_KEEP_DAYS  # events, ended leases, old tokens
+    downloads_at_once: int = DEFAULT_DOWNLOADS_AT_ONCE
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +97,14 @@ def read_settings(data: Path) -> tuple[ServerSettings, tuple[Finding, ...]]:
 def _settings(table: Table) -> ServerSettings:
     default = ServerSettings()
     inner = table.table("dhcp")
+    downloads_at_once = table.number("downloads_at_once", least=1, most=100_000)
     settings = ServerSettings(
         dhcp=_dhcp(inner) if inner is not None else default.dhcp,
         http_port=_port(table, "http_port", default.http_port),
         assets_port=_port(table, "assets_port", default.assets_port),
         assets_url=_url(table, "assets_url"),
         keep_days=table.number("keep_days", least=1, most=36500) or default.keep_days,
+        downloads_at_once=default.downloads_at_once if downloads_at_once is None else downloads_at_once,
     )
     if settings.http_port == settings.assets_port:
         table.report("wrong-value", "assets_port", f"{settings.assets_port} is also the http_port")

@@ -182,7 +182,9 @@ async def _start_servers(
         metadata = ControlServer(services, METADATA_ADDRESS, METADATA_PORT)
         metadata.start()
         stack.callback(metadata.stop)
-    bytes_server = BytesServer(services.images.asset, SentReports(services))
+    bytes_server = BytesServer(
+        services.images.asset, SentReports(services), downloads_at_once=settings.downloads_at_once
+    )
     await bytes_server.start(str(address.ip), settings.assets_port)
     stack.push_async_callback(bytes_server.stop)
     loaders = loader_files()

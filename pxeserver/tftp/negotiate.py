@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 DEFAULT_BLKSIZE_BYTES = 512  # RFC 1350
 MIN_BLKSIZE_BYTES = 8  # RFC 2348
@@ -11,6 +12,7 @@ MIN_BLKSIZE_BYTES = 8  # RFC 2348
 HEADERS_BYTES = 32
 # 64 blocks are 94 kB in flight: enough for any local network, and less than a socket's usual buffer.
 MAX_WINDOWSIZE = 64
+DEFAULT_TIMER_S = 1.0
 # Longer timers would pass the time after which a silent client is given up.
 MAX_TIMEOUT_S = 8
 
@@ -28,10 +30,15 @@ class Terms:
     granted: Mapping[str, str] = field(default_factory=dict)
     """What the OACK says; without any, there is none."""
 
-    @property
+    @cached_property
     def last_block(self) -> int:
         """The number of the block that ends the transfer by being shorter than the others, maybe empty."""
         return self.size_bytes // self.blksize_bytes + 1
+
+    @cached_property
+    def first_timer_s(self) -> float:
+        """How long to wait before the first retransmission."""
+        return DEFAULT_TIMER_S if self.timeout_s is None else float(self.timeout_s)
 
 
 def negotiate(requested: Mapping[str, str], *, size_bytes: int, mtu_bytes: int) -> Terms:

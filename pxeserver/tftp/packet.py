@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import IntEnum
@@ -65,7 +66,16 @@ class OptionAck:
     options: Mapping[str, str]
 
 
+_ACK = Opcode.ACK.to_bytes(2, "big")
+_DATA_HEAD = struct.Struct("!HH")
+
 TftpPacket = ReadRequest | WriteRequest | Data | Ack | Error | OptionAck
+
+
+def ack_block(data: bytes) -> int | None:
+    """The block number if these bytes are an ACK: the one packet that comes thousands of times a second."""
+    is_ack = len(data) >= 4 and data[:2] == _ACK
+    return data[2] << 8 | data[3] if is_ack else None  # whatever follows is ignored: some ROMs pad
 
 
 def parse(data: bytes) -> TftpPacket:
@@ -120,13 +130,18 @@ def encode(packet: TftpPacket) -> bytes:
         case WriteRequest(file):
             return _head(Opcode.WRQ) + _write_strings([file, "octet"])
         case Data(block, payload):
-            return _head(Opcode.DATA, block) + payload
+            return data_head(block) + payload
         case Ack(block):
             return _head(Opcode.ACK, block)
         case Error(code, message):
             return _head(Opcode.ERROR, code) + _write_strings([message])
         case OptionAck(options):
             return _head(Opcode.OACK) + _write_strings(_flat(options))
+
+
+def data_head(block: int) -> bytes:
+    """What stands before a block's bytes."""
+    return _DATA_HEAD.pack(Opcode.DATA, block)
 
 
 def _head(*numbers: int) -> bytes:

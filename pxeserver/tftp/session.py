@@ -1,49 +1,30 @@
-"""One transfer's socket and timer, around the state machine that says what to send."""
+"""One transfer's socket, around the state machine that says what to send."""
 
 from __future__ import annotations
 
-import asyncio
 import socket
-from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address
 
 from pxeserver.tftp.files import Source
 from pxeserver.tftp.negotiate import Terms
-from pxeserver.tftp.packet import (
-    Ack,
-    Data,
-    Error,
-    ErrorCode,
-    OptionAck,
-    ReadRequest,
-    TftpPacket,
-    encode,
-    parse,
-)
-from pxeserver.tftp.transfer import (
-    BLOCK_NUMBERS,
-    Phase,
-    Step,
-    Transfer,
-    acknowledge,
-    ask_again,
-    begin,
-    time_out,
-)
+from pxeserver.tftp.packet import Error, ErrorCode, ReadRequest, ack_block, encode, parse
+from pxeserver.tftp.sender import Address, Sender, transmit
+from pxeserver.tftp.transfer import Phase, Step, Transfer, acknowledge, ask_again, begin, time_out
 from pxeserver.wire import Endpoint, WireError
 
-RECEIVE_BYTES = 2048  # a client sends ACK and ERROR only
-MAX_PACKETS_PER_TURN = 16
+RECEIVE_BYTES = 600  # a client sends ACK and ERROR only
 
 
 class Outcome(StrEnum):
     DONE = "done"
     UNCONFIRMED = "unconfirmed"
     """All sent, but the last acknowledgement did not come: success with many clients."""
+    PROBED = "probed"
+    """The client wanted the file's size only: UEFI firmware ends this first transfer with error 8."""
     ABORTED = "aborted"
-    """The client sent an error. UEFI firmware does so on purpose, to learn a file's size."""
+    """The client sent an error."""
     LOST = "lost"
     """The client fell silent, or started anew."""
     REFUSED = "refused"
@@ -79,145 +60,114 @@ class OpenedFile:
 
 
 class Session:
-    """Sends one file to one client, then calls `on_end` once."""
+    """Sends one file to one client. What it does takes the time as an argument, in seconds of a steady clock."""
 
-    def __init__(
-        self,
-        own: socket.socket,
-        client: Endpoint,
-        opened: OpenedFile,
-        on_end: Callable[[TransferResult], None],
-    ) -> None:
+    def __init__(self, own: socket.socket, client: Address, opened: OpenedFile, now_s: float) -> None:
         """Takes over the socket and the opened file."""
         self._socket = own
         self._client = client
         self._request = opened.request
         self._terms = opened.terms
         self._source = opened.source
-        self._on_end = on_end
-        self._loop = asyncio.get_running_loop()
-        self._started_s = self._loop.time()
+        self._sender = Sender(own, client, opened.source, opened.terms)
+        self._started_s = now_s
         self._transfer: Transfer = begin(opened.terms).transfer
-        self._timer: asyncio.TimerHandle | None = None
-        self._deadline_s = 0.0
+        self.descriptor = own.fileno()
+        self.client = client
+        self.deadline_s = now_s
+        """When `time_out` is due."""
+        self.result: TransferResult | None = None
+        """Once there is one, the session is over and closed."""
 
-    def run(self) -> None:
-        """Send the first block and go on with the loop's events."""
-        self._loop.add_reader(self._socket, self._receive)
-        self._arm_timer()
-        self._send_blocks(begin(self._terms).send)
+    def start(self, now_s: float) -> None:
+        """Send the first packet."""
+        self.deadline_s = now_s + self._transfer.timer_s
+        self._send(begin(self._terms).send, now_s)
 
-    def repeat(self, request: ReadRequest) -> bool:
+    def repeat(self, request: ReadRequest, now_s: float) -> bool:
         """Answer a request that came again. False if it is another one, or the transfer is past its start."""
         if request != self._request or self._transfer.acked > 0:
             return False
-        self._take(ask_again(self._transfer))
+        self._take(ask_again(self._transfer), now_s)
         return True
 
-    def supersede(self) -> None:
+    def supersede(self, now_s: float) -> None:
         """End because the client asked for something else from the same port."""
         is_all_sent = self._transfer.sent == self._terms.last_block
         outcome = Outcome.UNCONFIRMED if is_all_sent else Outcome.LOST
-        self._finish(outcome, "the client started another transfer")
+        self._finish(outcome, now_s, "the client started another transfer")
 
     def close(self) -> None:
         """Stop without a result."""
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        self._loop.remove_reader(self._socket)
         self._socket.close()
         self._source.close()
 
-    def _receive(self) -> None:
-        for _ in range(MAX_PACKETS_PER_TURN):
-            if self._socket.fileno() < 0:  # closed by the packet before
-                return
-            try:
-                data, (host, port) = self._socket.recvfrom(RECEIVE_BYTES)
-            except BlockingIOError:  # all read
-                return
-            self._handle(data, Endpoint(IPv4Address(host), port))
+    def receive(self, now_s: float) -> bool:
+        """Read the packet that has come. True if the session is over."""
+        try:
+            data, sender = self._socket.recvfrom(RECEIVE_BYTES)
+        except OSError:  # a packet whose checksum was wrong is gone when it is read
+            return False
+        block = ack_block(data)
+        if block is not None and sender == self._client:
+            self._take(acknowledge(self._transfer, block), now_s)
+        else:
+            self._receive_other(data, sender, now_s)
+        return self.result is not None
 
-    def _handle(self, data: bytes, sender: Endpoint) -> None:
+    def _receive_other(self, data: bytes, sender: Address, now_s: float) -> None:
         if sender != self._client:
             # To the stranger only; the transfer goes on (RFC 1350 sec. 4).
-            send(self._socket, encode(Error(ErrorCode.UNKNOWN_TID, "unknown transfer ID")), sender)
+            unknown = Error(ErrorCode.UNKNOWN_TID, "unknown transfer ID")
+            transmit(self._socket, encode(unknown), sender)
             return
         try:
             packet = parse(data)
         except WireError:  # noise on the port is no reason to end a transfer; the timer mends what was lost
             return
-        match packet:
-            case Ack(block):
-                self._take(acknowledge(self._transfer, block))
-            case Error(code, message):
-                self._finish(Outcome.ABORTED, f"client sent error {code}: {message}")
+        if isinstance(packet, Error):
+            self._abort(packet, now_s)
 
-    def _take(self, step: Step) -> None:
-        if step.transfer is not self._transfer:
-            self._transfer = step.transfer
-            self._arm_timer()
-        if self._transfer.phase in OUTCOMES:
-            self._finish(OUTCOMES[self._transfer.phase])
-            return
-        self._send_blocks(step.send)
+    def time_out(self, now_s: float) -> None:
+        """The client has been silent until the deadline."""
+        self._take(time_out(self._transfer), now_s)
 
-    def _arm_timer(self) -> None:
-        """One timer that is moved on when it fires early: cancelling one for each packet is what costs."""
-        self._deadline_s = self._loop.time() + self._transfer.timer_s
-        if self._timer is not None and self._timer.when() > self._deadline_s:
-            self._timer.cancel()
-            self._timer = None
-        if self._timer is None:
-            self._timer = self._loop.call_at(self._deadline_s, self._on_timer)
+    def _abort(self, error: Error, now_s: float) -> None:
+        is_probe = error.code == ErrorCode.OPTION_REFUSED and self._transfer.acked < 0 and self._asked_size
+        outcome = Outcome.PROBED if is_probe else Outcome.ABORTED
+        self._finish(outcome, now_s, f"client sent error {error.code}: {error.message}")
 
-    def _on_timer(self) -> None:
-        self._timer = None
-        if self._loop.time() < self._deadline_s:
-            self._timer = self._loop.call_at(self._deadline_s, self._on_timer)
-            return
-        self._take(time_out(self._transfer))
+    @property
+    def _asked_size(self) -> bool:
+        return "tsize" in self._terms.granted
 
-    def _send_blocks(self, blocks: range) -> None:
-        for block in blocks:
-            try:
-                packet = self._packet(block)
-            except OSError as error:
-                send(self._socket, encode(Error(ErrorCode.UNDEFINED, "file cannot be read")), self._client)
-                self._finish(Outcome.FAILED, str(error))
-                return
-            send(self._socket, encode(packet), self._client)
+    def _take(self, step: Step, now_s: float) -> None:
+        transfer = step.transfer
+        if transfer is not self._transfer:
+            self._transfer = transfer
+            self.deadline_s = now_s + transfer.timer_s
+        if transfer.phase is not Phase.SENDING:
+            self._finish(OUTCOMES[transfer.phase], now_s)
+        elif step.send:
+            self._send(step.send, now_s)
 
-    def _packet(self, block: int) -> TftpPacket:
-        if block == 0:
-            return OptionAck(self._terms.granted)
-        blksize_bytes = self._terms.blksize_bytes
-        offset = (block - 1) * blksize_bytes
-        payload = self._source.read(offset, blksize_bytes)
-        if len(payload) != min(blksize_bytes, self._terms.size_bytes - offset):
-            # A short block means the end of the file to the client, which would take the half for the whole.
-            raise OSError(f"{self._request.file!r} became shorter while it was sent")
-        return Data(block % BLOCK_NUMBERS, payload)
+    def _send(self, blocks: range, now_s: float) -> None:
+        try:
+            self._sender.send(blocks)
+        except OSError as error:
+            unreadable = Error(ErrorCode.UNDEFINED, "file cannot be read")
+            transmit(self._socket, encode(unreadable), self._client)
+            self._finish(Outcome.FAILED, now_s, str(error))
 
-    def _finish(self, outcome: Outcome, detail: str = "") -> None:
+    def _finish(self, outcome: Outcome, now_s: float, detail: str = "") -> None:
         acknowledged = max(self._transfer.acked, 0) * self._terms.blksize_bytes
         self.close()
-        self._on_end(
-            TransferResult(
-                client=self._client,
-                file=self._request.file,
-                acknowledged_bytes=min(acknowledged, self._terms.size_bytes),
-                duration_s=self._loop.time() - self._started_s,
-                outcome=outcome,
-                detail=detail,
-            )
+        host, port = self._client
+        self.result = TransferResult(
+            client=Endpoint(IPv4Address(host), port),
+            file=self._request.file,
+            acknowledged_bytes=min(acknowledged, self._terms.size_bytes),
+            duration_s=now_s - self._started_s,
+            outcome=outcome,
+            detail=detail,
         )
-
-
-def send(own: socket.socket, datagram: bytes, client: Endpoint) -> None:
-    """Send, or lose the packet as the network might: the timer of either side mends it."""
-    try:
-        own.sendto(datagram, (str(client.address), client.port))
-    except OSError:  # full buffer, no route: as good as lost on the way
-        return

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
 import os
 import socket
+import threading
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass
 from email.utils import formatdate
 from http import HTTPStatus
+from itertools import cycle
 from typing import BinaryIO
 
 import h11
 
 from pxeserver.inventory.images import Asset
 from pxeserver.logs import log_decision
+from pxeserver.web.admission import Admission
 from pxeserver.web.ranges import FileReply, TextReply, answer
 
 MAX_HEADER_BYTES = 16 * 1024
 IDLE_TIMEOUT_S = 60.0  # firmware opens a connection for each file; nothing legitimate is silent for so long
 # A machine switched off in the middle of a download answers no more: its connection ends after this time.
 DEAD_PEER_TIMEOUT_MS = 120_000
+_NO_DESCRIPTOR = frozenset((errno.EMFILE, errno.ENFILE))
 READ_BYTES = 4096  # headers are a few hundred bytes; and the limit above is only as exact as this
 
 _log = logging.getLogger("pxeserver.bytes")
@@ -43,44 +48,111 @@ OnSent = Callable[[Sent], Awaitable[None]]
 
 
 class BytesServer:
-    def __init__(self, find: Callable[[str], Asset | None], on_sent: OnSent) -> None:
-        self._find = find
-        self._on_sent = on_sent
-        self._server: asyncio.Server | None = None
-        self._connections: dict[asyncio.Task[None], _Connection] = {}
-        self._is_finishing = False
+    """Accepts connections and deals them out to threads, one for each processor: the kernel does the sending, and
+    does it for as many at once as there are threads. The event loop that answers DHCP has no part in it."""
+
+    def __init__(
+        self, find: Callable[[str], Asset | None], on_sent: OnSent, *, downloads_at_once: int
+    ) -> None:
+        """`find` and `on_sent` are called in those threads."""
+        self._services = _Services(find, on_sent, Admission(downloads_at_once))
+        self._listener: socket.socket | None = None
+        self._workers: tuple[_Worker, ...] = ()
 
     async def start(self, address: str, port: int) -> None:
-        self._server = await asyncio.start_server(self._accept, address, port, backlog=512)
+        listener = socket.create_server((address, port), backlog=512)
+        listener.setblocking(False)
+        self._listener = listener
+        self._workers = tuple(_Worker(self._services) for _ in range(os.cpu_count() or 1))
+        turns = cycle(self._workers)
+        asyncio.get_running_loop().add_reader(listener, lambda: _accept(listener, turns))
 
     async def finish(self) -> None:
         """Take no more requests; returns when the files under way have been sent."""
-        self._is_finishing = True
         self._close_listener()
-        for task, connection in tuple(self._connections.items()):
-            if not connection.is_busy:
-                task.cancel()
-        await asyncio.gather(*self._connections, return_exceptions=True)
+        await asyncio.gather(*(asyncio.to_thread(worker.finish) for worker in self._workers))
 
     async def stop(self) -> None:
         self._close_listener()
-        for task in tuple(self._connections):
+        await asyncio.gather(*(asyncio.to_thread(worker.stop) for worker in self._workers))
+
+    def _close_listener(self) -> None:
+        if self._listener is not None:
+            asyncio.get_running_loop().remove_reader(self._listener)
+            self._listener.close()
+            self._listener = None
+
+
+def _accept(listener: socket.socket, turns: Iterator[_Worker]) -> None:
+    try:
+        connection, _ = listener.accept()
+    except OSError as problem:  # the client has gone again, or no descriptor is left: it waits in the backlog
+        if problem.errno in _NO_DESCRIPTOR:
+            log_decision(_log, "cannot accept a connection", level=logging.ERROR, reason=problem)
+        return
+    connection.setblocking(False)
+    next(turns).take(connection)
+
+
+@dataclass(frozen=True, slots=True)
+class _Services:
+    find: Callable[[str], Asset | None]
+    on_sent: OnSent
+    admission: Admission
+
+
+class _Worker:
+    """An event loop in a thread, and the connections it serves."""
+
+    def __init__(self, services: _Services) -> None:
+        self._services = services
+        self._loop = asyncio.new_event_loop()
+        self._connections: dict[asyncio.Task[None], _Connection | None] = {}
+        self._is_finishing = False
+        self._thread = threading.Thread(target=self._loop.run_forever, name="bytes", daemon=True)
+        self._thread.start()
+
+    def take(self, connection: socket.socket) -> None:
+        self._loop.call_soon_threadsafe(self._begin, connection)
+
+    def finish(self) -> None:
+        """Returns when the requests under way are answered."""
+        asyncio.run_coroutine_threadsafe(self._finish_connections(), self._loop).result()
+
+    def stop(self) -> None:
+        """Ends what still runs; returns when all is closed."""
+        asyncio.run_coroutine_threadsafe(self._end_connections(), self._loop).result()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.run_until_complete(self._loop.shutdown_default_executor())
+        self._loop.close()
+
+    def _begin(self, connection: socket.socket) -> None:
+        task = self._loop.create_task(self._serve(connection))
+        self._connections[task] = None
+        task.add_done_callback(self._connections.pop)
+
+    async def _finish_connections(self) -> None:
+        self._is_finishing = True
+        for task, connection in self._connections.items():
+            if connection is None or not connection.is_busy:
+                task.cancel()
+        await asyncio.gather(*self._connections, return_exceptions=True)
+
+    async def _end_connections(self) -> None:
+        for task in self._connections:
             task.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
 
-    def _close_listener(self) -> None:
-        if self._server is not None:
-            self._server.close()
-
-    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = _Connection(reader, writer, self._find, self._on_sent)
+    async def _serve(self, connection: socket.socket) -> None:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DEAD_PEER_TIMEOUT_MS)
+        reader, writer = await asyncio.open_connection(sock=connection)
+        served = _Connection(reader, writer, self._services)
         task = asyncio.current_task()
         if task is not None:
-            self._connections[task] = connection
-            task.add_done_callback(self._connections.pop)
-        _set_dead_peer_timeout(writer)
+            self._connections[task] = served
         try:
-            await connection.serve(lambda: self._is_finishing)
+            await served.serve(lambda: self._is_finishing)
         except (ConnectionError, TimeoutError) as problem:
             log_decision(_log, "connection ended", address=_client(writer), reason=problem or "idle")
         finally:
@@ -94,13 +166,11 @@ class _Connection:
         self,
         reader: asyncio.StreamReader,
         writer: asyncio.StreamWriter,
-        find: Callable[[str], Asset | None],
-        on_sent: OnSent,
+        services: _Services,
     ) -> None:
         self._reader = reader
         self._writer = writer
-        self._find = find
-        self._on_sent = on_sent
+        self._services = services
         self._http = h11.Connection(h11.SERVER, max_incomplete_event_size=MAX_HEADER_BYTES)
         self._client = _client(writer)
         self.is_busy = False  # with a request, from its last byte to the last of its answer
@@ -127,14 +197,12 @@ class _Connection:
             )
             return False
         self.is_busy = True
-        reply = answer(method, target, headers, self._find)
-        if isinstance(reply, FileReply):
-            await self._send_file(reply, target)
+        reply = answer(method, target, headers, self._services.find)
+        if isinstance(reply, FileReply) and reply.has_body:
+            with self._services.admission.download(headers.get("user-agent", "")) as refusal:
+                await self._send(method, target, refusal or reply)
         else:
-            await self._send_text(method, reply)
-            log_decision(
-                _log, f"{method} {target}", address=self._client, status=reply.status, reason=reply.text
-            )
+            await self._send(method, target, reply)
         return self._http.our_state is h11.DONE and self._http.their_state is h11.DONE
 
     async def _next_event(self) -> object:
@@ -144,6 +212,13 @@ class _Connection:
                 return event
             async with asyncio.timeout(IDLE_TIMEOUT_S):
                 self._http.receive_data(await self._reader.read(READ_BYTES))
+
+    async def _send(self, method: str, target: str, reply: FileReply | TextReply) -> None:
+        if isinstance(reply, FileReply):
+            await self._send_file(reply, target)
+            return
+        await self._send_text(method, reply)
+        log_decision(_log, f"{method} {target}", address=self._client, status=reply.status, reason=reply.text)
 
     async def _send_file(self, reply: FileReply, target: str) -> None:
         try:
@@ -173,7 +248,9 @@ class _Connection:
             duration_ms=duration_ms,
         )
         if reply.has_body:
-            await self._on_sent(Sent(self._client, reply.asset, reply.count, duration_ms, reply.ends_file))
+            await self._services.on_sent(
+                Sent(self._client, reply.asset, reply.count, duration_ms, reply.ends_file)
+            )
 
     async def _send_body(self, file: BinaryIO, reply: FileReply) -> None:
         # h11 keeps count of the body by the length of what it is given, without looking at the bytes.
@@ -234,9 +311,3 @@ class _Counted:
 def _client(writer: asyncio.StreamWriter) -> str:
     peer = writer.get_extra_info("peername")
     return str(peer[0]) if peer else "unknown"
-
-
-def _set_dead_peer_timeout(writer: asyncio.StreamWriter) -> None:
-    connection = writer.get_extra_info("socket")
-    if connection is not None:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, DEAD_PEER_TIMEOUT_MS)

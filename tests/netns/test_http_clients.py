@@ -203,6 +203,92 @@ def test_a_client_that_reads_slowly_keeps_nobody_waiting(server: Served) -> None
     assert content.split(" ")[0] == hashlib.sha256(server.kernel).hexdigest()
 
 
+def test_slashes_too_many_are_answered_without_a_redirect(server: Served) -> None:
+    _, path = server.kernel_url.split(":8081")
+    mac = CLIENT_MAC.replace(":", "-")
+
+    kernel = server.raw(8081, f"HEAD /{path.replace('/', '//')} HTTP/1.1\r\nHost: x\r\n\r\n")
+    script = server.raw(8080, f"GET //v1//boot?mac={mac} HTTP/1.1\r\nHost: x\r\n\r\n")
+
+    assert (kernel, script) == ("HTTP/1.1 200 OK", "HTTP/1.1 200 OK")
+
+
+def test_while_all_places_are_taken_ipxe_is_asked_to_come_back_and_uefi_is_served(server: Served) -> None:
+    server.stop(signal.SIGTERM)
+    server.write("pxeserver.yaml", f"{DATA['pxeserver.yaml']}downloads_at_once: 1\n")
+    server.start()
+    limited = ["curl", "-s", "--limit-rate", "10k", "-o", "/dev/null", server.kernel_url]
+    slow = subprocess.Popen(["ip", "netns", "exec", server.network.client, *limited])
+    try:
+        end_s = time.monotonic() + 10
+        refused = ""
+        while "503" not in refused and time.monotonic() < end_s:
+            refused = server.curl("-r", "0-9", "-i", "-A", "iPXE/1.21.1", server.kernel_url)
+        served = server.curl(
+            "-o", "/dev/null", "-w", "%{http_code}", "-A", "UefiHttpBoot/1.0", server.kernel_url
+        )
+    finally:
+        slow.kill()
+        slow.wait()
+
+    assert refused.startswith("HTTP/1.1 503 Service Unavailable")
+    assert int(refused.split("Retry-After: ")[1].split("\n")[0]) > 0
+    assert served == "200"
+
+
+NGINX = """
+daemon off; pid {folder}/nginx.pid; error_log {folder}/nginx.log; user root;
+events {{ }}
+http {{
+    access_log off; client_body_temp_path {folder}/body; proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi; uwsgi_temp_path {folder}/uwsgi; scgi_temp_path {folder}/scgi;
+    server {{ listen 10.77.0.1:8082; root {folder}/mirror; }}
+}}
+"""
+
+
+@pytest.fixture
+def mirror(server: Served) -> Iterator[Path]:
+    """An nginx beside the server, and the folder it serves."""
+    folder = server.folder / "mirror"
+    (server.folder / "nginx.conf").write_text(NGINX.format(folder=server.folder))
+    argv = ["ip", "netns", "exec", server.network.server, "nginx", "-c", str(server.folder / "nginx.conf")]
+    for below in (server.folder, folder):
+        below.mkdir(exist_ok=True)
+    nginx = subprocess.Popen(argv)
+    try:
+        yield folder
+    finally:
+        nginx.terminate()
+        nginx.wait()
+
+
+def test_another_web_server_sends_the_bytes_and_the_script_names_the_digest_that_they_must_have(
+    server: Served, mirror: Path
+) -> None:
+    assert server.image is not None
+    root = server.image.root
+    assert root is not None
+    for file in (server.image.kernel, server.image.initrd, root):
+        place = mirror / "assets" / "sha256" / file.sha256 / file.file
+        place.parent.mkdir(parents=True)
+        place.write_bytes((server.folder / "images" / "small" / file.file).read_bytes())
+    server.stop(signal.SIGTERM)
+    server.write("pxeserver.yaml", f"{DATA['pxeserver.yaml']}assets_url: http://{SERVER_ADDRESS}:8082\n")
+    server.start()
+
+    script = server.script()
+    urls = [line.split(" ")[3] for line in script.split("\n") if line.startswith(("kernel", "initrd"))]
+    heads = [server.curl("--head", url) for url in urls]
+    content = server.network.in_client("sh", "-c", f"curl -s {urls[0]} | sha256sum").stdout
+
+    assert len(heads) == 2
+    assert all(head.startswith("HTTP/1.1 200 OK") and "Server: nginx" in head for head in heads)
+    assert content.split(" ")[0] == server.image.kernel.sha256
+    assert f"http://{SERVER_ADDRESS}:8082/assets/sha256/{root.sha256}/root" in script
+    assert f"sha256={root.sha256}" in script
+
+
 @pytest.mark.parametrize(
     ("port", "text", "answer"),
     [

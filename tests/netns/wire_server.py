@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import resource
 import sys
 from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Address, IPv4Network
@@ -60,7 +61,9 @@ def say_transfer(result: TransferResult) -> None:
     say(tftp=result.file, bytes=result.acknowledged_bytes, outcome=result.outcome, detail=result.detail)
 
 
-async def serve(mode: str, reserved: Mapping[str, str], root: str) -> None:
+async def serve(mode: str, reserved: Mapping[str, str], root: str, tftp_address: str = str(ADDRESS)) -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     settings = DhcpSettings(
         interface="server0",
         server=ADDRESS,
@@ -81,7 +84,7 @@ async def serve(mode: str, reserved: Mapping[str, str], root: str) -> None:
         settings, MemoryLeases(), say_decision, machines=machines, on_drop=lambda reason: say(drop=reason)
     )
     files = TftpFiles(virtual={"hello.txt": b"hello\n"}, root=Path(root))
-    tftp = TftpServer(ADDRESS, files, say_transfer, on_drop=lambda reason: say(drop=reason))
+    tftp = TftpServer(IPv4Address(tftp_address), files, say_transfer, on_drop=lambda reason: say(drop=reason))
     await dhcp.start()
     await tftp.start()
     say(ready=True)

@@ -24,6 +24,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         "dhcp: {mode: full, pool: {first: 10.0.0.100, last: 10.0.0.199}, lease_s: 600, router: 10.0.0.1,"
         " dns: [10.0.0.1, 10.0.0.2], domain: lab.example}\n"
         "http_port: 80\nassets_port: 81\nassets_url: http://mirror.example/pxe/\nkeep_days: 7\n"
+        "downloads_at_once: 40\n"
     )
 
     settings, findings = read_settings(tmp_path)
@@ -42,6 +43,7 @@ def test_everything_can_be_set(tmp_path: Path) -> None:
         assets_port=81,
         assets_url="http://mirror.example/pxe",
         keep_days=7,
+        downloads_at_once=40,
     )
 
 

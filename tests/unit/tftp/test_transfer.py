@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from pxeserver.tftp.negotiate import Terms
@@ -155,7 +153,7 @@ def test_a_repeated_request_repeats_the_first_answer_only() -> None:
 
 @pytest.mark.parametrize("phase", [Phase.DONE, Phase.LOST, Phase.UNCONFIRMED])
 def test_an_ended_transfer_answers_nothing(phase: Phase) -> None:
-    ended = replace(windowed(blocks=20, windowsize=4), phase=phase)
+    ended = windowed(blocks=20, windowsize=4)._replace(phase=phase)
 
     for step in (acknowledge(ended, 4), ask_again(ended), time_out(ended)):
         assert step == Step(ended, NOTHING)

@@ -35,6 +35,12 @@ def test_a_known_machine_is_given_its_script_and_a_token(server: Control) -> Non
     assert server.steps() == [(1, "script", "ok")]
 
 
+def test_slashes_too_many_are_no_redirect(server: Control) -> None:
+    answer = server.client.get(f"/v1///boot?mac={NODE1.replace(':', '-')}&arch=x86_64")
+
+    assert (answer.status_code, answer.text[:6]) == (200, "#!ipxe")
+
+
 def test_every_boot_has_another_token_and_number(server: Control) -> None:
     assert server.token() != server.token()
     assert server.steps() == [(1, "script", "ok"), (2, "script", "ok")]

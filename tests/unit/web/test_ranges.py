@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -35,7 +36,25 @@ def test_the_whole_file_comes_with_length_and_tag() -> None:
         ("Content-Length", "1000"),
         ("ETag", ETAG),
         ("Accept-Ranges", "bytes"),
+        ("Cache-Control", "public, max-age=31536000, immutable"),
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "content_type"),
+    [
+        ("snponly.efi", "application/efi"),
+        ("installer.iso", "application/vnd.efi-iso"),
+        ("initrd.img", "application/octet-stream"),
+        ("vmlinuz", "application/octet-stream"),
+    ],
+)
+def test_uefi_is_told_what_it_can_start(name: str, content_type: str) -> None:
+    asset = replace(ASSET, name=name)
+
+    reply = answer("GET", f"/assets/sha256/{DIGEST}/{name}", {}, lambda _: asset)
+
+    assert ("Content-Type", content_type) in reply.headers
 
 
 def test_head_gets_the_same_headers_and_no_body() -> None:
@@ -82,6 +101,10 @@ def test_a_range_with_nothing_in_it_is_refused_with_the_size(wanted: str) -> Non
         pytest.param({"range": "lines=1-2"}, id="another unit"),
         pytest.param({"range": "bytes=0-1,5-6"}, id="several at once"),
         pytest.param({"range": "bytes=0-9", "if-range": '"older"'}, id="of another version"),
+        pytest.param({"range": "bytes=0-9", "if-range": f"W/{ETAG}"}, id="of a version that is only alike"),
+        pytest.param(
+            {"range": "bytes=0-9", "if-range": "Sat, 01 Jan 2000 00:00:00 GMT"}, id="of a date nobody told"
+        ),
     ],
 )
 def test_a_range_that_cannot_be_used_gets_the_whole_file(headers: dict[str, str]) -> None:
@@ -90,6 +113,29 @@ def test_a_range_that_cannot_be_used_gets_the_whole_file(headers: dict[str, str]
 
 def test_a_range_of_this_version_is_answered() -> None:
     assert ask({"range": "bytes=0-9", "if-range": ETAG}).status == 206
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param({"if-match": ETAG}, id="of this version, as UEFI resumes"),
+        pytest.param({"if-match": f'"x", {ETAG}'}, id="of this version among others"),
+        pytest.param({"if-match": "*"}, id="of any version"),
+        pytest.param(
+            {"if-unmodified-since": "Sat, 01 Jan 2000 00:00:00 GMT"}, id="what a digest names never changes"
+        ),
+    ],
+)
+def test_a_download_that_goes_on_gets_its_range(headers: dict[str, str]) -> None:
+    assert ask({"range": "bytes=500-", **headers}).status == 206
+
+
+@pytest.mark.parametrize("tags", ['"older"', f"W/{ETAG}", ""])
+def test_a_download_of_another_version_does_not_go_on(tags: str) -> None:
+    reply = ask({"range": "bytes=500-", "if-match": tags})
+
+    assert isinstance(reply, TextReply)
+    assert (reply.status, dict(reply.headers)["ETag"]) == (412, ETAG)
 
 
 @pytest.mark.parametrize("tags", [ETAG, f"W/{ETAG}", "*", f'"x", {ETAG}'])
@@ -115,6 +161,11 @@ def test_who_has_the_file_already_is_told_so(tags: str) -> None:
 )
 def test_anything_else_is_not_found(target: str) -> None:
     assert ask(target=target).status == 404
+
+
+@pytest.mark.parametrize("target", [f"/{PATH}", PATH.replace("/", "//"), f"/{PATH}?x=//"])
+def test_slashes_too_many_lead_to_the_file_without_a_redirect(target: str) -> None:
+    assert ask(target=target).status == 200
 
 
 def test_a_proxy_may_ask_with_the_whole_url() -> None:
