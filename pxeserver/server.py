@@ -8,15 +8,20 @@ import resource
 import signal
 import threading
 import time
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from ipaddress import IPv4Interface
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from waitress.server import create_server
 
 from provision.findings import Finding, has_errors
+from pxeserver.arming_book import ArmingBook
 from pxeserver.boot.events import Event, Result
+from pxeserver.boot.loaders.files import loader_files, with_scripts
 from pxeserver.config import ServeOptions, ServerSettings
+from pxeserver.dhcp.lease_book import LeaseBook
+from pxeserver.dhcp.subnet import Subnet
 from pxeserver.dhcp.transport import DhcpServer
 from pxeserver.discovery.service import DiscoveryService
 from pxeserver.errors import StartError, StoreError
@@ -26,14 +31,21 @@ from pxeserver.inventory.watch import InventoryWatcher, LiveInventory, log_reloa
 from pxeserver.journal import Journal
 from pxeserver.network import interface_address, interface_mtu_bytes
 from pxeserver.render.check import check_machines, example_surroundings
-from pxeserver.render.variables import ServerUrls
 from pxeserver.store.sqlite import DATABASE_NAME, SqliteStore
 from pxeserver.tftp.files import TftpFiles
 from pxeserver.tftp.transport import TftpServer
 from pxeserver.web.app import MAX_REQUEST_BYTES, create_app
 from pxeserver.web.bytes import BytesServer, Sent
 from pxeserver.web.services import Services
-from pxeserver.wiring import DhcpReports, InventoryMachines, dhcp_settings, loader_files, log_transfer
+from pxeserver.wiring import (
+    DhcpReports,
+    InventoryMachines,
+    Served,
+    TftpPermission,
+    dhcp_settings,
+    dhcp_subnets,
+    log_transfer,
+)
 
 # Every etcd member that waits for the others holds a thread; a rack is 40 machines, and others ask meanwhile.
 CONTROL_THREADS = 64
@@ -53,16 +65,22 @@ async def serve(options: ServeOptions, settings: ServerSettings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopping.set)
-    address = interface_address(options.interface)
+    interfaces = tuple(Served(name, interface_address(name)) for name in options.interfaces)
+    subnets = dhcp_subnets(settings.dhcp, interfaces)
     async with AsyncExitStack() as stack:
-        services = _open_services(options, settings, address)
+        services = _open_services(options, settings, interfaces[0])
         stack.callback(services.store.close)
         _start_watching(options, services, stack)
+        shared = _Shared(services, LeaseBook(services.store), subnets, loader_files(options.data))
         try:
-            await _start_servers(options, services, address, stack)
+            for served in interfaces:
+                await _start_servers(shared, served, stack)
         except OSError as problem:
             raise StartError(_start_problem(problem)) from problem
-        _log.info("serving %s on %s, page at %s/", options.data, options.interface, services.urls.control)
+        refreshing = asyncio.create_task(services.armings.keep_fresh())
+        stack.callback(refreshing.cancel)
+        names = ", ".join(options.interfaces)
+        _log.info("serving %s on %s, page at %s/", options.data, names, services.urls.control)
         await stopping.wait()
         _log.info("stopping")
 
@@ -73,9 +91,7 @@ def _raise_descriptor_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
 
 
-def _open_services(options: ServeOptions, settings: ServerSettings, address: IPv4Interface) -> Services:
-    control = f"http://{address.ip}:{settings.http_port}"
-    assets = settings.assets_url or f"http://{address.ip}:{settings.assets_port}"
+def _open_services(options: ServeOptions, settings: ServerSettings, served: Served) -> Services:
     try:
         # Leases, and digests of tokens: nobody else's business.
         options.state.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -86,13 +102,14 @@ def _open_services(options: ServeOptions, settings: ServerSettings, address: IPv
     images = ImageShelf(options.images)
     return Services(
         settings=settings,
-        urls=ServerUrls(control, assets),
+        urls=served.urls(settings),
         store=store,
         journal=journal,
         inventory=_open_inventory(options, images, journal),
         images=images,
         discovery=DiscoveryService(store, time.time),
         clock=time.time,
+        armings=ArmingBook(store),
         given=options.given,
     )
 
@@ -130,34 +147,44 @@ def _start_watching(options: ServeOptions, services: Services, stack: AsyncExitS
     stack.callback(watcher.stop)
 
 
-async def _start_servers(
-    options: ServeOptions, services: Services, address: IPv4Interface, stack: AsyncExitStack
-) -> None:
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What the servers of all interfaces have in common."""
+
+    services: Services
+    book: LeaseBook
+    subnets: tuple[Subnet, ...]
+    loaders: Mapping[str, bytes | Path]
+
+
+async def _start_servers(shared: _Shared, served: Served, stack: AsyncExitStack) -> None:
     """Everything machines ask first is started last: who is answered finds the rest ready."""
-    settings = services.settings
-    control = ControlServer(services, str(address.ip))
+    settings, address = shared.services.settings, served.address.ip
+    # Scripts, configs and pages name the address that machines on this interface reach.
+    urls = served.urls(settings)
+    loaders = with_scripts(shared.loaders, urls.control)
+    services = replace(shared.services, urls=urls, loaders=loaders)
+    control = ControlServer(services, str(address))
     control.start()
     stack.callback(control.stop)
     bytes_server = BytesServer(services.images.asset, SentReports(services))
-    await bytes_server.start(str(address.ip), settings.assets_port)
+    await bytes_server.start(str(address), settings.assets_port)
     stack.push_async_callback(bytes_server.stop)
-    loaders = loader_files()
+    machines = InventoryMachines(services.inventory, services.armings, services.defaults)
     tftp = TftpServer(
-        address.ip, TftpFiles(virtual=loaders), log_transfer, mtu_bytes=interface_mtu_bytes(options.interface)
+        address,
+        TftpFiles(virtual=loaders),
+        log_transfer,
+        mtu_bytes=interface_mtu_bytes(served.interface),
+        refusal=TftpPermission(shared.book, machines),
     )
     await tftp.start()
     stack.push_async_callback(tftp.stop)
     dhcp = DhcpServer(
-        dhcp_settings(
-            settings,
-            options.interface,
-            address,
-            boot_url=f"{services.urls.control}/boot.ipxe",
-            loaders=frozenset(loaders),
-        ),
-        services.store,
+        dhcp_settings(settings, served, shared.subnets, shared.loaders.keys()),
+        shared.book,
         DhcpReports(services.journal, settings.dhcp.mode),
-        machines=InventoryMachines(services.inventory),
+        machines=machines,
     )
     await dhcp.start()
     stack.push_async_callback(dhcp.stop)

@@ -56,7 +56,7 @@ def classify(packet: Packet) -> Client:
     uuid = _read_uuid(options.get(Option.CLIENT_UUID, b""))
     if not codes:
         return Client(ClientKind.PLAIN, uuid=uuid)
-    architecture = find_architecture(codes)
+    architecture = find_architecture(codes, packet.chaddr)
     features = _ipxe_features(options)
     return Client(_kind(options, architecture, features), codes, architecture, uuid, features)
 

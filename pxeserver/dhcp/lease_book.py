@@ -9,6 +9,8 @@ from types import MappingProxyType
 
 from pxeserver.dhcp.leases import DECLINE_HOLD_S, Lease, LeaseState, LeaseStore
 
+NOBODY = "00:00:00:00:00:00"  # whoever uses an address that was never leased
+
 
 class LeaseBook:
     """The index that answers without asking the store: firmware gives up on an answer that is late."""
@@ -37,6 +39,10 @@ class LeaseBook:
     def decline(self, address: IPv4Address, mac: str, *, now_unix_s: int) -> bool:
         """Keep the address from everybody for a while. False if it is not this machine's to decline."""
         return self._end(address, mac, LeaseState.DECLINED, now_unix_s + DECLINE_HOLD_S)
+
+    def set_aside(self, address: IPv4Address, *, now_unix_s: int) -> None:
+        """Keep an address from everybody for a while: a machine that has no lease answers on it."""
+        self._save(Lease(address, NOBODY, LeaseState.DECLINED, now_unix_s + DECLINE_HOLD_S))
 
     def _end(self, address: IPv4Address, mac: str, state: LeaseState, expires_unix_s: int) -> bool:
         lease = self._leases.get(address)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 from typing import Protocol
 
 # An offer not taken up within this time is free again. PXE firmware waits up to 32 s between its DISCOVERs.
@@ -89,6 +89,7 @@ class LeaseStore(Protocol):
 class AddressPlan:
     """Which addresses there are to give, and which of them belong to a machine."""
 
+    network: IPv4Network
     pool: Pool | None
     """None: only machines with a reserved address get one."""
     reservations: Mapping[str, Reservation]
@@ -113,10 +114,12 @@ def allocate(
 ) -> Lease | Refusal:
     """The lease to offer: the reserved address, else the earlier one, the requested one, or any free."""
     reservation = plan.reservations.get(mac)
-    if reservation is not None and reservation.address is not None:
-        return _reserved_lease(reservation.address, leases.get(reservation.address), mac, now_unix_s)
+    reserved = reservation.address if reservation is not None else None
+    if reserved is not None and reserved in plan.network:
+        return _reserved_lease(reserved, leases.get(reserved), mac, now_unix_s)
     if plan.pool is None:
-        return Refusal(f"{mac} has no reserved address, and there is no pool of addresses")
+        what = "no reserved address" if reserved is None else f"its reserved address {reserved} elsewhere"
+        return Refusal(f"{mac} has {what}, and {plan.network} has no pool of addresses")
     for lease in leases.values():
         if lease.mac == mac and plan.is_common(lease.address) and not _is_declined(lease, now_unix_s):
             return lease if lease.is_live(now_unix_s) else _offer(lease.address, mac, now_unix_s)

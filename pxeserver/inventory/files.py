@@ -11,6 +11,7 @@ from pathlib import Path
 from provision.findings import Finding, Severity
 from pxeserver.discovery.registry import MAX_SIZE, MIN_SIZE
 from pxeserver.inventory.assemble import Entry, Item, assemble
+from pxeserver.inventory.boot_fields import read_boot_mode, read_loader
 from pxeserver.inventory.model import (
     SELECTOR_LABELS,
     ConfigTemplate,
@@ -60,6 +61,7 @@ def read_profile(name: str, table: Table) -> Profile:
         config=table.required_text("config"),
         kernel_args=table.texts("kernel_args"),
         vars=table.variables("vars"),
+        loader=read_loader(table),
     )
     table.finish()
     return profile
@@ -73,6 +75,7 @@ def read_group(name: str, table: Table) -> Group:
         selector=_selector(table),
         etcd_size=_etcd_size(table),
         vars=table.variables("vars"),
+        boot=read_boot_mode(table),
     )
     table.finish()
     return group
@@ -87,6 +90,7 @@ def read_machine(name: str, table: Table) -> Machine:
         address=_address(table),
         group=table.text("group"),
         vars=table.variables("vars"),
+        boot=read_boot_mode(table),
     )
     table.finish()
     return machine

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import IPv4Address
 
+from pxeserver.boot.policy import BootMode
+
 _MAC = re.compile(r"([0-9a-f]{2})[:-]?" * 5 + r"([0-9a-f]{2})")
 
 SELECTOR_LABELS = ("arch", "hostname", "mac", "serial", "uuid")
@@ -29,7 +31,7 @@ class ConfigTemplate:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What is booted. `config` is a key of `Index.configs`."""
+    """What is booted. `config` is a key of `Index.configs`; `loader`: a kind, a file, a URL; None: the server's."""
 
     name: str
     file: str
@@ -37,6 +39,7 @@ class Profile:
     config: str
     kernel_args: tuple[str, ...] = ()
     vars: Mapping[str, object] = field(default_factory=dict)
+    loader: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +52,7 @@ class Group:
     selector: tuple[tuple[str, str], ...] = ()
     etcd_size: int | None = None
     vars: Mapping[str, object] = field(default_factory=dict)
+    boot: BootMode | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +66,7 @@ class Machine:
     address: IPv4Address | None = None
     group: str | None = None
     vars: Mapping[str, object] = field(default_factory=dict)
+    boot: BootMode | None = None
 
 
 @dataclass(frozen=True, slots=True)

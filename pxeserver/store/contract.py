@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
 from pxeserver.boot.events import Event, StoredEvent
+from pxeserver.boot.policy import Arming
 from pxeserver.dhcp.leases import Lease
 from pxeserver.discovery.registry import Registry
 
@@ -87,6 +88,12 @@ class Store(Protocol):
     def machine_events(self, machine: str, limit: int) -> tuple[StoredEvent, ...]:
         """The newest of all its boots, in the order they were stored."""
         ...
+
+    def armings(self) -> Mapping[str, Arming]:
+        """What is kept about machines, by MAC address."""
+        ...
+
+    def save_arming(self, mac: str, arming: Arming) -> None: ...
 
     def leases(self) -> Iterable[Lease]: ...
 

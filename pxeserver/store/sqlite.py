@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from pxeserver.boot.events import Event, Result, StoredEvent
+from pxeserver.boot.policy import Arming
 from pxeserver.boot.steps import BootState, next_boot
 from pxeserver.dhcp.leases import Lease, LeaseState
 from pxeserver.discovery.registry import Change, Home, Registry
@@ -19,7 +20,10 @@ from pxeserver.errors import StoreError
 from pxeserver.store.contract import Boot, ScriptGrant, SeenMachine
 
 DATABASE_NAME = "pxeserver.db"
-MIGRATIONS = ("0001_initial.sql",)  # number n brings the database from user_version n-1 to n
+MIGRATIONS = (
+    "0001_initial.sql",
+    "0002_armings.sql",
+)  # number n brings the database from user_version n-1 to n
 BUSY_TIMEOUT_S = 10.0  # another process (`pxeserver events`) may hold the file for a moment
 
 _EVENTS = "SELECT id, boot, at, machine, step, result, message, path, duration_ms, attempt FROM events"
@@ -133,6 +137,13 @@ class SqliteStore:
     def machine_events(self, machine: str, limit: int) -> tuple[StoredEvent, ...]:
         rows = self._rows(_EVENTS + " WHERE machine = ? ORDER BY id DESC LIMIT ?", machine, limit)
         return tuple(_stored_event(row) for row in reversed(rows))
+
+    def armings(self) -> dict[str, Arming]:
+        return {mac: Arming(state) for mac, state in self._rows("SELECT mac, state FROM armings")}
+
+    def save_arming(self, mac: str, arming: Arming) -> None:
+        with self._transaction() as db:
+            db.execute("INSERT OR REPLACE INTO armings (mac, state) VALUES (?, ?)", (mac, arming.value))
 
     def leases(self) -> tuple[Lease, ...]:
         rows = self._rows("SELECT address, mac, state, expires_unix_s FROM leases ORDER BY address")

@@ -39,18 +39,20 @@ class TftpServer:
         *,
         on_drop: Callable[[str], None] = _log_drop,
         mtu_bytes: int = 1500,
+        refusal: Callable[[IPv4Address], str | None] = lambda _address: None,
     ) -> None:
         """`address` is one of ours, not 0.0.0.0: firmware drops replies from any other than it wrote to.
 
         `on_transfer` hears of every request once it is served, refused or given up; `on_drop` of packets that
         are not understood. Both are called in the event loop and must not block. `mtu_bytes` is the
-        interface's, and limits the block size.
+        interface's, and limits the block size. `refusal` says why a client is sent nothing.
         """
         self._address = address
         self._files = files
         self._on_transfer = on_transfer
         self._on_drop = on_drop
         self._mtu_bytes = mtu_bytes
+        self._refusal = refusal
         self._listener: socket.socket | None = None
         self._sessions: dict[Endpoint, Session] = {}
 
@@ -102,6 +104,9 @@ class TftpServer:
         if request.mode != "octet":
             message = f"mode {request.mode!r} is not served: use octet (binary)"
             self._refuse(listener, client, request.file, Error(ErrorCode.ILLEGAL_OPERATION, message))
+            return
+        if (reason := self._refusal(client.address)) is not None:
+            self._refuse(listener, client, request.file, Error(ErrorCode.ACCESS_VIOLATION, reason))
             return
         if len(self._sessions) >= MAX_SESSIONS:
             self._on_drop(f"from {client}: {MAX_SESSIONS} transfers are running already")

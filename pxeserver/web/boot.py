@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 from uuid import UUID
 
 from flask import Blueprint, Response, abort, request
 
 from pxeserver.boot.client import JUNK_UUIDS
 from pxeserver.boot.events import Event, Result
-from pxeserver.boot.loaders.ipxe import ScriptError, boot_ipxe, machine_script, waiting_script
+from pxeserver.boot.loaders import grub, ipxe
+from pxeserver.boot.loaders.ipxe import BootTarget, ScriptError, boot_ipxe
+from pxeserver.boot.policy import Verdict
 from pxeserver.inventory.model import Labels, normal_mac
 from pxeserver.render.boots import NotReady, Ready, boot_target
 from pxeserver.store.contract import ScriptGrant, SeenMachine
@@ -16,6 +20,19 @@ from pxeserver.trust.tokens import digest_of, new_token
 from pxeserver.web.services import Services
 
 MAX_LABEL_CHARS = 128  # a UUID has 36, SMBIOS serial numbers rarely more than 32
+
+
+class Dialect(Protocol):
+    """The scripts of one boot loader."""
+
+    def machine_script(self, target: BootTarget, *, server_url: str) -> str: ...
+
+    def waiting_script(self, reason_lines: Sequence[str], *, server_url: str) -> str: ...
+
+    def local_script(self, reason: str) -> str: ...
+
+
+DIALECTS: Mapping[str, Dialect] = {"grub": grub, "ipxe": ipxe}
 
 
 def blueprint(services: Services) -> Blueprint:
@@ -27,7 +44,10 @@ def blueprint(services: Services) -> Blueprint:
 
     @routes.get("/v1/boot")
     def script() -> Response:
-        return _script(_machine_script(services, _labels(), request.remote_addr or ""))
+        dialect = DIALECTS.get(request.args.get("loader", "ipxe"))
+        if dialect is None:
+            abort(400, f"loader: none of {', '.join(DIALECTS)}")
+        return _script(_machine_script(services, dialect, _labels(), request.remote_addr or ""))
 
     return routes
 
@@ -54,20 +74,27 @@ def _label(name: str) -> str:
     return "".join(letter for letter in value if letter.isprintable())
 
 
-def _machine_script(services: Services, labels: Labels, address: str) -> str:
+def _machine_script(services: Services, dialect: Dialect, labels: Labels, address: str) -> str:
     services.store.save_seen(
         SeenMachine(labels.mac, labels.uuid, labels.serial, labels.arch, address, services.clock())
     )
+    permission = services.directive(labels).permission
+    if permission.verdict is not Verdict.NETWORK:
+        event = Event(
+            machine=labels.mac, step="script", result=Result.OK, message=f"sent away: {permission.reason}"
+        )
+        services.journal.record(event)
+        return dialect.local_script(permission.reason)
     prepared = services.prepare(labels)
     if isinstance(prepared, NotReady):
-        return _refuse(services, labels, prepared)
+        return _refuse(services, dialect, labels, prepared)
     token = new_token()
     try:
-        script = machine_script(
+        script = dialect.machine_script(
             boot_target(prepared, labels, services.urls, token), server_url=services.urls.control
         )
     except ScriptError as problem:
-        return _refuse(services, labels, NotReady(f"no boot script can be made: {problem}"))
+        return _refuse(services, dialect, labels, NotReady(f"no boot script can be made: {problem}"))
     _record_script(services, labels, prepared, ScriptGrant(digest_of(token), address))
     return script
 
@@ -80,7 +107,7 @@ def _record_script(services: Services, labels: Labels, ready: Ready, grant: Scri
     )
 
 
-def _refuse(services: Services, labels: Labels, why: NotReady) -> str:
+def _refuse(services: Services, dialect: Dialect, labels: Labels, why: NotReady) -> str:
     event = Event(
         machine=labels.mac,
         step="script",
@@ -89,7 +116,7 @@ def _refuse(services: Services, labels: Labels, why: NotReady) -> str:
         path=why.findings[0].path or None if why.findings else None,
     )
     services.journal.record(event)
-    return waiting_script(why.screen_lines, server_url=services.urls.control)
+    return dialect.waiting_script(why.screen_lines, server_url=services.urls.control)
 
 
 def _script(text: str) -> Response:

@@ -28,8 +28,24 @@ class BootTarget:
 
 def boot_ipxe(server_url: str) -> str:
     """The first script, the same for every machine: it asks for the machine's own until it is answered."""
-    query = "mac=${mac:hexhyp}&uuid=${uuid}&serial=${serial:uristring}&arch=${buildarch}&platform=${platform}"
+    return _script(*_asking(server_url))
+
+
+def autoexec_ipxe(server_url: str) -> str:
+    """The script that iPXE 2 looks for beside itself. It is run before there is a network."""
     return _script(
+        ":network",
+        "dhcp && goto ask ||",
+        f"echo pxeserver: no network, trying again in {RETRY_S} s",
+        f"sleep {RETRY_S}",
+        "goto network",
+        *_asking(server_url),
+    )
+
+
+def _asking(server_url: str) -> tuple[str, ...]:
+    query = "mac=${mac:hexhyp}&uuid=${uuid}&serial=${serial:uristring}&arch=${buildarch}&platform=${platform}"
+    return (
         ":ask",
         f"chain --replace --autofree {_checked('server url', server_url)}/v1/boot?{query} ||",
         f"echo pxeserver: no answer from {server_url}, asking again in {RETRY_S} s",
@@ -75,6 +91,12 @@ def waiting_script(reason_lines: Sequence[str], *, server_url: str, retry_s: int
         f"sleep {retry_s}",
         f"chain --replace --autofree {_checked('server url', server_url)}/boot.ipxe || goto again",
     )
+
+
+def local_script(reason: str) -> str:
+    """The script that gives the machine back to its firmware, which goes on with its next boot entry."""
+    # 1, as UEFI firmware that is told of a success shows its menu instead (UEFI 2.10 sec. 3.1.1).
+    return _script(f"echo pxeserver: not from the network: {_shown(reason)}", "exit 1")
 
 
 def check_argument(argument: str) -> str:

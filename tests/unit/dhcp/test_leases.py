@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 
@@ -11,6 +11,7 @@ from pxeserver.dhcp.lease_book import LeaseBook
 from pxeserver.dhcp.leases import AddressPlan, Lease, LeaseState, Pool, Refusal, Reservation, allocate
 
 NOW = 1_000_000
+NETWORK = IPv4Network("10.77.0.0/24")
 A, B, C = "52:54:00:00:00:0a", "52:54:00:00:00:0b", "52:54:00:00:00:0c"
 
 
@@ -33,7 +34,7 @@ def give(
     reservations: Iterable[Reservation] = (),
 ) -> Lease | Refusal:
     return allocate(
-        AddressPlan(pool, {reservation.mac: reservation for reservation in reservations}),
+        AddressPlan(NETWORK, pool, {reservation.mac: reservation for reservation in reservations}),
         {held.address: held for held in leases},
         mac=mac,
         requested=None if requested is None else ip(requested),
@@ -74,7 +75,7 @@ def offer(last: int, mac: str = A) -> Lease:
         ),
         pytest.param(
             give(pool=None),
-            Refusal(f"{A} has no reserved address, and there is no pool of addresses"),
+            Refusal(f"{A} has no reserved address, and 10.77.0.0/24 has no pool of addresses"),
             id="no pool",
         ),
         pytest.param(

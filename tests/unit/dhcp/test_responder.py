@@ -8,13 +8,17 @@ from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 
+from pxeserver.boot.choice import BootSources
 from pxeserver.boot.client import Client, ClientKind
-from pxeserver.boot.decide import DhcpMode, Ignore, NetworkParameters, Reply
+from pxeserver.boot.decide import DhcpMode, Ignore, Reply
+from pxeserver.boot.policy import BootMode, permit
 from pxeserver.dhcp.lease_book import LeaseBook
 from pxeserver.dhcp.leases import Lease, LeaseState, Pool, Reservation
 from pxeserver.dhcp.options import MessageType, Option
 from pxeserver.dhcp.packet import BROADCAST_FLAG, Packet, parse
 from pxeserver.dhcp.responder import Decision, DhcpSettings, EveryMachine, Machines, Responder
+from pxeserver.dhcp.subnet import Subnet
+from pxeserver.inventory.directive import Directive
 from pxeserver.wire import Endpoint
 
 S = IPv4Address("10.77.0.1")
@@ -24,12 +28,11 @@ CLIENT = Endpoint(IPv4Address("0.0.0.0"), 68)
 EVERYBODY = Endpoint(IPv4Address("255.255.255.255"), 68)
 SETTINGS = DhcpSettings(
     interface="eth1",
-    server=S,
     mode=DhcpMode.FULL,
-    boot_url="http://10.77.0.1:8080/boot.ipxe",
-    loaders=frozenset(("undionly.kpxe",)),
-    network=NetworkParameters(IPv4Network("10.77.0.0/24"), lease_s=600),
-    pool=Pool(ADDRESS, IPv4Address("10.77.0.101")),
+    sources=BootSources(S, "http://10.77.0.1:8080/boot.ipxe", frozenset(("undionly.kpxe",))),
+    subnets=(
+        Subnet(IPv4Network("10.77.0.0/24"), lease_s=600, pool=Pool(ADDRESS, IPv4Address("10.77.0.101"))),
+    ),
 )
 BIOS: dict[int, bytes] = {
     Option.CLIENT_ARCHITECTURE: b"\0\0",
@@ -54,8 +57,8 @@ class OneNamedMachine(EveryMachine):
 
 
 class NobodyMayBoot(EveryMachine):
-    def may_boot(self, mac: str, client: Client) -> bool:
-        return mac == "" and client.kind is ClientKind.PXE
+    def directive(self, mac: str, client: Client) -> Directive:
+        return Directive(permit(BootMode.NEVER, None))
 
 
 class Network:
@@ -191,7 +194,7 @@ def test_a_machine_that_may_not_boot_still_gets_an_address_in_full_mode() -> Non
     decision = Network(machines=NobodyMayBoot()).say(packet(MessageType.DISCOVER, BIOS))
 
     assert (reply(decision).yiaddr, reply(decision).file) == (ADDRESS, b"")
-    assert "may not boot" in decision.outcome.reason
+    assert decision.outcome.reason == "address without boot data: boot: never"
 
 
 @pytest.mark.parametrize(("port", "message_type"), [(67, MessageType.DISCOVER), (4011, MessageType.REQUEST)])
@@ -200,10 +203,7 @@ def test_a_machine_that_may_not_boot_hears_nothing_from_the_proxy(
 ) -> None:
     network = Network(replace(SETTINGS, mode=DhcpMode.PROXY), NobodyMayBoot())
 
-    assert (
-        reason(network.say(packet(message_type, BIOS), port=port))
-        == "this machine may not boot from the network"
-    )
+    assert reason(network.say(packet(message_type, BIOS), port=port)) == "boot: never"
 
 
 def test_firmware_without_an_address_is_answered_by_broadcast_with_the_flag_set() -> None:
@@ -245,8 +245,8 @@ def test_a_request_on_port_4011_is_answered_to_where_it_came_from() -> None:
 def test_a_client_without_room_for_everything_gets_the_shorter_reply_that_fits() -> None:
     settings = replace(
         SETTINGS,
-        boot_url="http://10.77.0.1:8080/" + "long/" * 40 + "boot.ipxe",
-        network=NetworkParameters(IPv4Network("10.77.0.0/24"), 600, domain="domain." * 20 + "example"),
+        sources=replace(SETTINGS.sources, boot_url="http://10.77.0.1:8080/" + "long/" * 40 + "boot.ipxe"),
+        subnets=(replace(SETTINGS.subnets[0], domain="domain." * 20 + "example"),),
     )
     ipxe = {**BIOS, Option.IPXE: b"\x13\1\1\x18\1\1"}
 
