@@ -17,6 +17,7 @@ from waitress.server import create_server
 
 from provision.findings import Finding, has_errors
 from pxeserver.arming_book import ArmingBook
+from pxeserver.boot.decide import DhcpMode
 from pxeserver.boot.events import Event, Result
 from pxeserver.boot.loaders.files import loader_files, with_scripts
 from pxeserver.config import ServeOptions, ServerSettings
@@ -29,6 +30,7 @@ from pxeserver.inventory.images import ImageShelf
 from pxeserver.inventory.model import Index
 from pxeserver.inventory.watch import InventoryWatcher, LiveInventory, log_reload
 from pxeserver.journal import Journal
+from pxeserver.ndp.transport import NoRouterServer
 from pxeserver.network import interface_address, interface_mtu_bytes
 from pxeserver.render.check import check_machines, example_surroundings
 from pxeserver.store.sqlite import DATABASE_NAME, SqliteStore
@@ -37,6 +39,7 @@ from pxeserver.tftp.transport import TftpServer
 from pxeserver.web.app import MAX_REQUEST_BYTES, create_app
 from pxeserver.web.bytes import BytesServer, Sent
 from pxeserver.web.services import Services
+from pxeserver.web.tftp_names import TftpNames
 from pxeserver.wiring import (
     DhcpReports,
     InventoryMachines,
@@ -173,13 +176,17 @@ async def _start_servers(shared: _Shared, served: Served, stack: AsyncExitStack)
     machines = InventoryMachines(services.inventory, services.armings, services.defaults)
     tftp = TftpServer(
         address,
-        TftpFiles(virtual=loaders),
+        TftpFiles(virtual=TftpNames(services)),
         log_transfer,
         mtu_bytes=interface_mtu_bytes(served.interface),
         refusal=TftpPermission(shared.book, machines),
     )
     await tftp.start()
     stack.push_async_callback(tftp.stop)
+    if settings.dhcp.mode is DhcpMode.FULL:
+        no_router = NoRouterServer(served.interface)
+        no_router.start()
+        stack.callback(no_router.stop)
     dhcp = DhcpServer(
         dhcp_settings(settings, served, shared.subnets, shared.loaders.keys()),
         shared.book,

@@ -17,7 +17,7 @@ from pxeserver.config import DhcpSettings as DhcpConfig
 from pxeserver.config import ServerSettings, SubnetSettings
 from pxeserver.dhcp.lease_book import LeaseBook
 from pxeserver.dhcp.leases import Pool, Reservation
-from pxeserver.dhcp.options import MessageType
+from pxeserver.dhcp.options import MessageType, Option
 from pxeserver.dhcp.responder import Decision, DhcpSettings
 from pxeserver.dhcp.subnet import Subnet
 from pxeserver.errors import StartError, StoreError
@@ -159,6 +159,8 @@ def dhcp_event(decision: Decision, mode: DhcpMode) -> Event | None:
     if isinstance(decision.outcome, Ignore) or decision.client.kind is ClientKind.PLAIN:
         return None
     packet = decision.outcome.packet
+    if Option.BOOT_FILE not in packet.options:
+        return None  # an address and nothing to boot, or a refusal
     message = f"{packet.yiaddr}: {decision.outcome.reason}" if int(packet.yiaddr) else decision.outcome.reason
     if packet.message_type is MessageType.OFFER:
         return Event(machine=decision.mac, step="offer", result=Result.OK, message=message)

@@ -32,11 +32,14 @@ class Defaults:
 
 def directive(index: Index, labels: Labels, arming: Arming | None, defaults: Defaults) -> Directive:
     """The machine's own word, else its group's; for a machine without a group, that of the settings."""
+    machine = index.by_mac.get(labels.mac)
+    own = machine.boot if machine is not None else None
     selection = select(index, labels)
     if not isinstance(selection, Selection):
+        if own is not None:
+            return Directive(permit(own, arming), defaults.loader, own)
         return Directive(_unknown(index, labels, selection.reason, defaults), defaults.loader)
-    machine = selection.machine
-    mode = (machine.boot if machine else None) or selection.group.boot or BootMode.ALWAYS
+    mode = own or selection.group.boot or BootMode.ALWAYS
     return Directive(permit(mode, arming), selection.profile.loader or defaults.loader, mode)
 
 

@@ -1,4 +1,7 @@
-"""GRUB scripts: values in, text out. Every value is quoted, or refused."""
+"""GRUB scripts: values in, text out. Every value is quoted, or refused.
+
+All is fetched over TFTP: the GRUB that distributions sign has no HTTP, and Secure Boot lets it load no module.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +12,19 @@ from pxeserver.boot.loaders.ipxe import MAX_COMMAND_LINE_BYTES, RETRY_S, BootTar
 
 # GRUB's network image looks here, relative to the place it was loaded from (its prefix is /grub).
 FIRST_SCRIPT_NAME = "grub/grub.cfg"
+SCRIPT_FOLDER = "boot.grub"  # the machine's own script: boot.grub/MAC/ARCHITECTURE/UUID
+ASSET_FOLDER = "/assets/sha256/"
 # What GRUB puts backslashes before when it builds a kernel command line: the kernel would see them.
 _ESCAPED_FOR_KERNEL = frozenset("'\"\\ ")
 
 
 def first_script(server_url: str) -> str:
     """The first script, the same for every machine: it asks for the machine's own until it is answered."""
-    # In double quotes GRUB expands its variables: what it knows of the machine by itself.
-    query = "loader=grub&mac=$net_default_mac&uuid=$uuid&arch=$grub_cpu&platform=$grub_platform"
+    # Unquoted, GRUB expands its variables: what it knows of the machine by itself. The UUID may be empty.
     return _script(
-        "insmod smbios",
         "smbios --type 1 --get-uuid 8 --set uuid",
         "while true; do",
-        f'  configfile "{_device(server_url)}/v1/boot?{query}"',
+        f"  configfile {_device(server_url)}/{SCRIPT_FOLDER}/$net_default_mac/$grub_cpu/$uuid",
         f"  echo {_quoted(f'pxeserver: no answer from {server_url}, asking again in {RETRY_S} s')}",
         f"  sleep {RETRY_S}",
         "done",
@@ -30,7 +33,8 @@ def first_script(server_url: str) -> str:
 
 def machine_script(target: BootTarget, *, server_url: str) -> str:
     """The script that boots `target`, and starts over when a download fails."""
-    kernel, initrd = _location(target.kernel_url), _location(target.initrd_url)
+    device = _device(server_url)
+    kernel, initrd = (device + asset_path(url) for url in (target.kernel_url, target.initrd_url))
     arguments = tuple(_kernel_word(argument) for argument in target.arguments)
     # GRUB puts the kernel's name in front.
     command_line_bytes = len(" ".join((f"BOOT_IMAGE={kernel}", *target.arguments)))
@@ -87,22 +91,21 @@ def _kernel_word(argument: str) -> str:
     return _quoted(argument)
 
 
+def asset_path(url: str) -> str:
+    """The path below which every server of assets has a file, this one over TFTP, too."""
+    _, found, below = url.partition(ASSET_FOLDER)
+    if not found:
+        raise ScriptError(f"{url!r}: no {ASSET_FOLDER} in it, so GRUB cannot be told where it is")
+    return f"{ASSET_FOLDER}{below}"
+
+
 def _device(url: str) -> str:
-    """A URL's server as GRUB names it: (http,10.77.0.1,8080)."""
-    parts = urlsplit(url)
-    if parts.scheme != "http" or parts.hostname is None:
-        raise ScriptError(f"{url!r}: GRUB fetches over plain http only")
-    port = f",{parts.port}" if parts.port is not None else ""
-    return f"(http,{parts.hostname}{port})"
-
-
-def _location(url: str) -> str:
-    parts = urlsplit(url)
-    return _device(url) + parts.path + (f"?{parts.query}" if parts.query else "")
+    """A URL's server as GRUB names it for TFTP."""
+    return f"(tftp,{urlsplit(url).hostname})"
 
 
 def _first_script_location(server_url: str) -> str:
-    return f"{_device(server_url)}/loaders/{FIRST_SCRIPT_NAME}"
+    return f"{_device(server_url)}/{FIRST_SCRIPT_NAME}"
 
 
 def _shown(line: str) -> str:

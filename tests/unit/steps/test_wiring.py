@@ -27,9 +27,15 @@ def decision(kind: ClientKind, sent: MessageType, address: IPv4Address = ADDRESS
         xid=1,
         chaddr=bytes.fromhex(MAC.replace(":", "")),
         yiaddr=address,
-        options={Option.MESSAGE_TYPE: bytes([sent])},
+        options={Option.MESSAGE_TYPE: bytes([sent]), Option.BOOT_FILE: b"x\0"},
     )
     return Decision(MAC, MessageType.DISCOVER, 67, Client(kind), Reply(packet, "iPXE gets the boot script"))
+
+
+def without_file(made: Decision) -> Decision:
+    assert isinstance(made.outcome, Reply)
+    options: dict[int, bytes] = {Option.MESSAGE_TYPE: made.outcome.packet.options[Option.MESSAGE_TYPE]}
+    return replace(made, outcome=Reply(replace(made.outcome.packet, options=options), made.outcome.reason))
 
 
 @pytest.mark.parametrize(
@@ -43,6 +49,9 @@ def decision(kind: ClientKind, sent: MessageType, address: IPv4Address = ADDRESS
         ),
         pytest.param(
             decision(ClientKind.PLAIN, MessageType.OFFER), DhcpMode.FULL, None, id="an operating system"
+        ),
+        pytest.param(
+            without_file(decision(ClientKind.PXE, MessageType.OFFER)), DhcpMode.FULL, None, id="an address"
         ),
         pytest.param(decision(ClientKind.IPXE, MessageType.NAK), DhcpMode.FULL, None, id="a refusal"),
         pytest.param(
