@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-START_TIMEOUT_S = 15.0
+START_TIMEOUT_S = 60.0  # of a machine that does much else; a second on one that is idle
 
 
 class Networks:

@@ -110,6 +110,21 @@ def test_an_isolated_lab(networks: Networks, data: Callable[[str], Path]) -> Non
     assert "Domain Name: lab.example" in nmap.stdout
 
 
+def test_a_lease_outlives_the_server(networks: Networks, data: Callable[[str], Path], tmp_path: Path) -> None:
+    office(networks)
+    folder = data("An isolated lab")
+    with networks.pxeserver("srv", folder, "--interface", "eth1"):
+        first = dhclient(networks, tmp_path)
+    (tmp_path / "dhclient.leases").unlink()  # the client forgets, the server does not
+
+    with networks.pxeserver("srv", folder, "--interface", "eth1"):
+        (stranger,) = networks.ask("pc", "eth0", mac="52:54:00:00:00:02")
+        second = dhclient(networks, tmp_path)
+
+    assert "bound to 10.77.0.100" in first
+    assert (stranger["yiaddr"], "bound to 10.77.0.100" in second) == ("10.77.0.101", True)
+
+
 def test_beside_dnsmasq(networks: Networks, data: Callable[[str], Path], tmp_path: Path) -> None:
     office(networks)
     config = write(tmp_path, "Beside dnsmasq", "dnsmasq.conf")

@@ -10,7 +10,9 @@ from pxeserver.boot.loaders.ipxe import (
     MAX_COMMAND_LINE_BYTES,
     BootTarget,
     ScriptError,
+    autoexec_ipxe,
     boot_ipxe,
+    local_script,
     machine_script,
     waiting_script,
 )
@@ -33,6 +35,23 @@ def test_the_first_script_asks_until_the_server_answers() -> None:
         "echo pxeserver: no answer from http://10.77.0.1:8080, asking again in 10 s\n"
         "sleep 10\n"
         "goto ask\n"
+    )
+
+
+def test_the_script_beside_the_loader_brings_the_network_up_first() -> None:
+    assert autoexec_ipxe(SERVER) == (
+        "#!ipxe\n"
+        ":network\n"
+        "dhcp && goto ask ||\n"
+        "echo pxeserver: no network, trying again in 10 s\n"
+        "sleep 10\n"
+        "goto network\n" + boot_ipxe(SERVER).removeprefix("#!ipxe\n")
+    )
+
+
+def test_the_local_script_gives_the_machine_back_to_its_firmware() -> None:
+    assert local_script("boot: local\nshell") == (
+        "#!ipxe\necho pxeserver: not from the network: boot: local?shell\nexit 1\n"
     )
 
 
