@@ -21,7 +21,8 @@ def main(interface: str, question: dict[str, Any]) -> None:
     ready = threading.Event()
     sniffer = scapy.AsyncSniffer(
         iface=interface,
-        lfilter=lambda packet: packet.haslayer(scapy.BOOTP) and packet[scapy.BOOTP].op == 2,
+        # Not the ICMP errors of our own kernel, which quote the beginning of an answer.
+        lfilter=lambda packet: packet.haslayer(scapy.DHCP) and packet[scapy.BOOTP].op == 2,
         prn=replies.append,
         started_callback=ready.set,
     )
