@@ -35,11 +35,12 @@ from pxeserver.network import interface_address, interface_mtu_bytes
 from pxeserver.render.check import check_machines, example_surroundings
 from pxeserver.store.sqlite import DATABASE_NAME, SqliteStore
 from pxeserver.tftp.files import TftpFiles
+from pxeserver.tftp.session import Outcome, TransferResult
 from pxeserver.tftp.transport import TftpServer
 from pxeserver.web.app import MAX_REQUEST_BYTES, create_app
 from pxeserver.web.bytes import BytesServer, Sent
 from pxeserver.web.services import Services
-from pxeserver.web.tftp_names import TftpNames
+from pxeserver.web.tftp_names import TftpNames, asset_digest, script_machine
 from pxeserver.wiring import (
     DhcpReports,
     InventoryMachines,
@@ -177,7 +178,7 @@ async def _start_servers(shared: _Shared, served: Served, stack: AsyncExitStack)
     tftp = TftpServer(
         address,
         TftpFiles(virtual=TftpNames(services)),
-        log_transfer,
+        TftpReports(services),
         mtu_bytes=interface_mtu_bytes(served.interface),
         refusal=TftpPermission(shared.book, machines),
     )
@@ -234,9 +235,9 @@ class SentReports:
         step = _SENT_STEPS.get(sent.asset.part)
         if step is not None:
             # The disk may take its time; the downloads of other machines do not wait for it.
-            await asyncio.to_thread(self._record, step, sent)
+            await asyncio.to_thread(self.record, step, sent)
 
-    def _record(self, step: str, sent: Sent) -> None:
+    def record(self, step: str, sent: Sent) -> None:
         message = f"{sent.asset.name}, {sent.asset.bytes} bytes"
         try:
             boot = self.services.store.boot_at(sent.client)
@@ -258,3 +259,30 @@ class SentReports:
 def _start_problem(problem: OSError) -> str:
     hint = " (run it as root)" if isinstance(problem, PermissionError) else ""
     return f"cannot start: {problem.strerror or problem}{hint}"
+
+
+@dataclass(frozen=True, slots=True)
+class TftpReports:
+    """Takes the TFTP server's reports: a log line for each, and what GRUB fetches as steps of a boot."""
+
+    services: Services
+
+    def __call__(self, result: TransferResult) -> None:
+        log_transfer(result)
+        if result.outcome not in (Outcome.DONE, Outcome.UNCONFIRMED):
+            return
+        client = str(result.client.address)
+        mac = script_machine(result.file)
+        if mac is not None:
+            self._remember(mac, client)
+        sha256 = asset_digest(result.file)
+        asset = self.services.images.asset(sha256) if sha256 is not None else None
+        step = _SENT_STEPS.get(asset.part) if asset is not None else None
+        if asset is not None and step is not None:
+            SentReports(self.services).record(step, Sent(client, asset, round(result.duration_s * 1000)))
+
+    def _remember(self, mac: str, client: str) -> None:
+        try:
+            self.services.store.save_boot_address(mac, client)
+        except StoreError as problem:  # the machine has its script already; the boot itself goes on
+            _log.error("the address of %s is lost: %s", mac, problem)

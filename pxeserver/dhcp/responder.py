@@ -129,6 +129,7 @@ class Responder:
         allocation = allocate(
             self._plan(subnet, reservations),
             self._book.leases,
+            own=self._book.of(packet.mac),
             mac=packet.mac,
             requested=requested_address(packet),
             now_unix_s=now_unix_s,

@@ -75,6 +75,10 @@ class Store(Protocol):
         """The boot that last got its script at this IP address."""
         ...
 
+    def save_boot_address(self, machine: str, address: str) -> None:
+        """Where the latest boot's script went, when that was not known as it was made."""
+        ...
+
     def boot_events(self, machine: str, boot: int) -> tuple[StoredEvent, ...]:
         """In the order they were stored."""
         ...

@@ -122,6 +122,14 @@ class SqliteStore:
         rows = self._rows(_BOOTS + " WHERE address = ? ORDER BY script_at DESC LIMIT 1", address)
         return _boot(rows[0]) if rows else None
 
+    def save_boot_address(self, machine: str, address: str) -> None:
+        with self._transaction() as db:
+            db.execute(
+                "UPDATE boots SET address = ?1 WHERE machine = ?2"
+                " AND number = (SELECT max(number) FROM boots WHERE machine = ?2)",
+                (address, machine),
+            )
+
     def boot_events(self, machine: str, boot: int) -> tuple[StoredEvent, ...]:
         rows = self._rows(_EVENTS + " WHERE machine = ? AND boot = ? ORDER BY id", machine, boot)
         return tuple(_stored_event(row) for row in rows)

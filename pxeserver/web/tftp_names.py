@@ -20,14 +20,15 @@ class TftpNames(Mapping[str, "bytes | Path"]):
     services: Services
 
     def __getitem__(self, name: str) -> bytes | Path:
-        folder, _, rest = name.partition("/")
         if name in self.services.loaders:
             return self.services.loaders[name]
-        if folder == grub.SCRIPT_FOLDER:
-            return self._script(rest)
-        if f"/{name}".startswith(grub.ASSET_FOLDER):
-            return self._asset(f"/{name}".removeprefix(grub.ASSET_FOLDER))
-        raise KeyError(name)
+        mac, sha256 = script_machine(name), asset_digest(name)
+        if mac is not None:
+            return self._script(mac, name)
+        asset = self.services.images.asset(sha256) if sha256 is not None else None
+        if asset is None:
+            raise KeyError(name)
+        return asset.path
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.services.loaders)
@@ -35,17 +36,20 @@ class TftpNames(Mapping[str, "bytes | Path"]):
     def __len__(self) -> int:
         return len(self.services.loaders)
 
-    def _script(self, rest: str) -> bytes:
-        mac, arch, uuid, *_ = *rest.split("/"), "", ""
-        normal = normal_mac(mac)
-        if normal is None:
-            raise KeyError(rest)
-        labels = Labels(mac=normal, uuid="" if is_junk_uuid(uuid) else uuid.lower(), arch=arch)
-        # TFTP's names carry no address; what else this machine sends brings the token of its boot.
+    def _script(self, mac: str, name: str) -> bytes:
+        _, _, arch, uuid, *_ = *name.split("/"), "", ""
+        labels = Labels(mac=mac, uuid="" if is_junk_uuid(uuid) else uuid.lower(), arch=arch)
+        # Where it goes is known when it has gone.
         return boot_script(self.services, grub, labels, "").encode()
 
-    def _asset(self, rest: str) -> Path:
-        asset = self.services.images.asset(rest.partition("/")[0])
-        if asset is None:
-            raise KeyError(rest)
-        return asset.path
+
+def script_machine(name: str) -> str | None:
+    """The machine whose script a name stands for: boot.grub/MAC/ARCHITECTURE/UUID."""
+    folder, _, rest = name.lstrip("/").partition("/")
+    return normal_mac(rest.partition("/")[0]) if folder == grub.SCRIPT_FOLDER else None
+
+
+def asset_digest(name: str) -> str | None:
+    """The digest in a name below assets/sha256/."""
+    _, found, rest = f"/{name.lstrip('/')}".partition(grub.ASSET_FOLDER)
+    return rest.partition("/")[0] if found else None

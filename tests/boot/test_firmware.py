@@ -80,6 +80,7 @@ def test_secure_boot_runs_the_signed_shim_and_grub(make_lab: MakeLab) -> None:
     assert "done shimx64.efi" in log(lab)
     assert "done grubx64.efi" in log(lab)
     assert "Welcome to GRUB" in box.console_text()
+    assert lab.ok_steps(box, boot=1)[2:] == ["script", "kernel", "initrd", FIRST_EVENT]
 
 
 @pytest.mark.parametrize(

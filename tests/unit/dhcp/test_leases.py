@@ -36,6 +36,7 @@ def give(
     return allocate(
         AddressPlan(NETWORK, pool, {reservation.mac: reservation for reservation in reservations}),
         {held.address: held for held in leases},
+        own=[held for held in leases if held.mac == mac],
         mac=mac,
         requested=None if requested is None else ip(requested),
         now_unix_s=NOW,
@@ -182,3 +183,21 @@ def test_a_released_address_is_free_and_a_declined_one_is_left_alone_for_a_while
         lease(100, A, LeaseState.RELEASED, 0),
         lease(102, B, LeaseState.DECLINED, 600),
     ]
+
+
+def test_an_address_belongs_to_its_latest_machine_only() -> None:
+    class Nothing:
+        def leases(self) -> Iterable[Lease]:
+            return (lease(100, A), lease(102, A))
+
+        def save_lease(self, lease: Lease) -> None:
+            pass
+
+    book = LeaseBook(Nothing())
+    book.hold(lease(100, B, LeaseState.OFFERED))
+
+    assert (book.of(A), book.of(B), book.of(C)) == (
+        (lease(102, A),),
+        (lease(100, B, LeaseState.OFFERED),),
+        (),
+    )

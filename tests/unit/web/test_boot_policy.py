@@ -13,10 +13,13 @@ from pxeserver.boot.policy import Arming
 from pxeserver.cli import main
 from pxeserver.dhcp.lease_book import LeaseBook
 from pxeserver.dhcp.leases import Lease, LeaseState
+from pxeserver.server import TftpReports
 from pxeserver.store.sqlite import DATABASE_NAME, SqliteStore
 from pxeserver.tftp.files import TftpFiles
+from pxeserver.tftp.session import Outcome, TransferResult
 from pxeserver.web.app import create_app
 from pxeserver.web.tftp_names import TftpNames
+from pxeserver.wire import Endpoint
 from pxeserver.wiring import InventoryMachines, TftpPermission
 from tests.unit.web.memory import NODE1, Control, control
 
@@ -88,7 +91,12 @@ def test_grub_gets_the_machines_script_and_the_image_over_tftp(tmp_path: Path) -
 
     assert "provision.token=" in script
     assert read(files, kernel) == "vmlinuz" * 1000
-    assert made.steps()[-1] == (1, "script", "ok")
+    TftpReports(made.services)(sent(f"/boot.grub/{NODE1}/x86_64/"))
+    TftpReports(made.services)(sent(kernel))
+    assert made.steps() == [(1, "script", "ok"), (1, "kernel", "ok")]
+    boot = made.services.store.boot_at("10.77.0.11")
+    assert boot is not None
+    assert boot.machine == NODE1
 
 
 @pytest.mark.parametrize(
@@ -134,6 +142,10 @@ def test_loaders_over_http_have_a_type_a_length_and_ranges(tmp_path: Path) -> No
     assert (head.status_code, head.mimetype, head.headers["Content-Length"]) == (200, "application/efi", "10")
     assert (part.status_code, part.data, part.headers["Content-Range"]) == (206, b"456789", "bytes 4-9/10")
     assert client.get("/loaders/y.efi").status_code == 404
+
+
+def sent(name: str) -> TransferResult:
+    return TransferResult(Endpoint(IPv4Address("10.77.0.11"), 2000), name, 7000, 0.1, Outcome.DONE)
 
 
 def read(files: TftpFiles, name: str) -> str:
