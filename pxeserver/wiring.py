@@ -64,7 +64,11 @@ def dhcp_subnets(dhcp: DhcpConfig, interfaces: Sequence[Served]) -> tuple[Subnet
     ours = [served.address for served in interfaces]
     described = {listed.network for listed in dhcp.subnets}
     own = [dhcp.own_in(address.network) for address in ours if address.network not in described]
-    if dhcp.own.pool is not None and not any(settings.pool for settings in own):
+    if (
+        dhcp.mode is DhcpMode.FULL
+        and dhcp.own.pool is not None
+        and not any(settings.pool for settings in own)
+    ):
         networks = ", ".join(str(address.network) for address in ours)
         raise StartError(
             f"dhcp.pool: {dhcp.own.pool[0]} is outside {networks}; set it right, or list its subnet"

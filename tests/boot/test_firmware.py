@@ -6,11 +6,15 @@ What follows is the same for all of them: see test_one_machine.
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from pxeserver.arming_book import REFRESH_S
 from pxeserver.lab.firmware import LabFirmware
 from pxeserver.lab.machine import Hardware, Machine
 from tests.boot.conftest import BootLab, MakeLab
@@ -81,6 +85,26 @@ def test_secure_boot_runs_the_signed_shim_and_grub(make_lab: MakeLab) -> None:
     assert "done grubx64.efi" in log(lab)
     assert "Welcome to GRUB" in box.console_text()
     assert lab.ok_steps(box, boot=1)[2:] == ["script", "kernel", "initrd", FIRST_EVENT]
+
+
+def test_a_disarmed_machine_goes_on_to_its_disk_and_boots_again_once_it_is_armed(make_lab: MakeLab) -> None:
+    lab = make_lab("single", [BOX])
+    (box,) = lab.machines
+
+    machines(lab, "disarm")
+    box.power_on()
+    lab.wait_for_console(box, "not from the network: disarmed")
+    # It has no disk: that is where the BIOS finds out, before it tries again.
+    lab.wait_for_console(box, "No bootable device")
+    machines(lab, "arm")
+
+    lab.wait_for(box, FIRST_EVENT)
+
+
+def machines(lab: BootLab, action: str) -> None:
+    command = [sys.executable, "-m", "pxeserver", "machines", action, MAC]
+    subprocess.run([*command, "--state", str(lab.lab.folder / "state")], check=True, capture_output=True)
+    time.sleep(2 * REFRESH_S)  # the server looks each second
 
 
 @pytest.mark.parametrize(
