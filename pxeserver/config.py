@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from ipaddress import AddressValueError, IPv4Address
+from dataclasses import dataclass, field, replace
+from ipaddress import AddressValueError, IPv4Address, IPv4Network
 from pathlib import Path
 
 from provision.findings import Finding, did_you_mean
+from pxeserver.boot.architectures import Loader
 from pxeserver.boot.decide import DhcpMode
+from pxeserver.inventory.boot_fields import LOADER_HINT, loader_problem
 from pxeserver.inventory.yamlfile import Source, Table, read_table
 
 SETTINGS_NAME = "pxeserver.yaml"
@@ -25,20 +27,41 @@ DEFAULT_KEEP_DAYS = 30
 
 
 @dataclass(frozen=True, slots=True)
-class DhcpSettings:
-    mode: DhcpMode = DhcpMode.PROXY
+class SubnetSettings:
+    """What full mode tells the clients of one network."""
+
     pool: tuple[IPv4Address, IPv4Address] | None = None  # first and last, both included
     lease_s: int = DEFAULT_LEASE_S
     router: IPv4Address | None = None
     dns: tuple[IPv4Address, ...] = ()
     domain: str | None = None
+    network: IPv4Network | None = None  # None: that of the interface
+
+
+@dataclass(frozen=True, slots=True)
+class DhcpSettings:
+    """`own` is for networks of our interfaces, `subnets` for those that are described one by one."""
+
+    mode: DhcpMode = DhcpMode.PROXY
+    own: SubnetSettings = field(default_factory=SubnetSettings)
+    subnets: tuple[SubnetSettings, ...] = ()
+
+    def own_in(self, network: IPv4Network) -> SubnetSettings:
+        """`own` for one network: with pool and router only where they belong."""
+        pool, router = self.own.pool, self.own.router
+        return replace(
+            self.own,
+            network=network,
+            pool=pool if pool is not None and pool[0] in network and pool[1] in network else None,
+            router=router if router is not None and router in network else None,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class ServerSettings:
     """`assets_url` is where machines fetch kernels and images when it is not this server: a mirror, a CDN.
-
-    Beyond `downloads_at_once` iPXE is asked to come back later.
+    `loader` is what profiles without one of their own boot by. Beyond `downloads_at_once` iPXE is asked to come
+    back later.
     """
 
     dhcp: DhcpSettings = field(default_factory=DhcpSettings)
@@ -47,13 +70,16 @@ class ServerSettings:
     assets_url: str | None = None
     keep_days: int = DEFAULT_KEEP_DAYS  # events, ended leases, old tokens
     downloads_at_once: int = DEFAULT_DOWNLOADS_AT_ONCE
+    interfaces: tuple[str, ...] = ()
+    loader: str = Loader.IPXE
+    ignores_unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ServeOptions:
     """The command line of `pxeserver serve`."""
 
-    interface: str
+    interfaces: tuple[str, ...]
     data: Path
     state: Path = DEFAULT_STATE
     images: Path = DEFAULT_IMAGES
@@ -105,6 +131,9 @@ def _settings(table: Table) -> ServerSettings:
         assets_url=_url(table, "assets_url"),
         keep_days=table.number("keep_days", least=1, most=36500) or default.keep_days,
         downloads_at_once=default.downloads_at_once if downloads_at_once is None else downloads_at_once,
+        interfaces=table.texts("interfaces"),
+        loader=_loader(table) or default.loader,
+        ignores_unknown=_ignores_unknown(table),
     )
     if settings.http_port == settings.assets_port:
         table.report("wrong-value", "assets_port", f"{settings.assets_port} is also the http_port")
@@ -113,17 +142,61 @@ def _settings(table: Table) -> ServerSettings:
 
 
 def _dhcp(table: Table) -> DhcpSettings:
-    lease_s = table.number("lease_s", least=60, most=10 * 365 * 86400)
+    own = _subnet(table, SubnetSettings())
     settings = DhcpSettings(
-        mode=_mode(table),
-        pool=_pool(table),
-        lease_s=DEFAULT_LEASE_S if lease_s is None else lease_s,
-        router=_address(table, "router"),
-        dns=_addresses(table, "dns"),
-        domain=table.text("domain"),
+        _mode(table), own, tuple(_listed(inner, own) for inner in table.tables("subnets"))
     )
     table.finish()
     return settings
+
+
+def _listed(table: Table, own: SubnetSettings) -> SubnetSettings:
+    """A subnet of the list: what it does not say about names and times is as for our own networks."""
+    subnet = _subnet(table, replace(own, pool=None, router=None), _network(table))
+    if subnet.network is not None:
+        for key, address in (("router", subnet.router), ("pool", subnet.pool[0] if subnet.pool else None)):
+            if address is not None and address not in subnet.network:
+                table.report("wrong-value", key, f"{address} is outside {subnet.network}")
+        if subnet.pool is not None and subnet.pool[1] not in subnet.network:
+            table.report("wrong-value", "pool", f"{subnet.pool[1]} is outside {subnet.network}")
+    table.finish()
+    return subnet
+
+
+def _subnet(table: Table, default: SubnetSettings, network: IPv4Network | None = None) -> SubnetSettings:
+    lease_s = table.number("lease_s", least=60, most=10 * 365 * 86400)
+    return SubnetSettings(
+        pool=_pool(table),
+        lease_s=default.lease_s if lease_s is None else lease_s,
+        router=_address(table, "router"),
+        dns=_addresses(table, "dns") or default.dns,
+        domain=table.text("domain") or default.domain,
+        network=network,
+    )
+
+
+def _network(table: Table) -> IPv4Network | None:
+    text = table.required_text("network")
+    try:
+        return IPv4Network(text) if text else None
+    except ValueError as problem:
+        table.report("wrong-value", "network", str(problem), hint="like 10.78.0.0/24")
+        return None
+
+
+def _loader(table: Table) -> str | None:
+    text = table.text("loader")
+    problem = loader_problem(text) if text is not None else None
+    if problem is not None:
+        table.report("wrong-value", "loader", problem, hint=LOADER_HINT)
+    return None if problem is not None else text
+
+
+def _ignores_unknown(table: Table) -> bool:
+    text = table.text("unknown_machines") or "show"
+    if text not in ("ignore", "show"):
+        table.report("wrong-value", "unknown_machines", f"{text!r} is neither 'ignore' nor 'show'")
+    return text == "ignore"
 
 
 def _mode(table: Table) -> DhcpMode:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, fields, replace
 from typing import Protocol
 
@@ -94,10 +94,14 @@ MakeDhcp = Callable[[ServerSettings], Restartable]
 class Running:
     """The servers of machines while they run, and the settings they run with."""
 
-    def __init__(self, settings: ServerSettings, finishing: Sequence[Finishing]) -> None:
+    def __init__(self, settings: ServerSettings) -> None:
         self.settings = settings
-        self._finishing = finishing
+        self._finishing: list[Finishing] = []
         self._dhcp: list[tuple[MakeDhcp, Restartable]] = []
+
+    def finish_first(self, *servers: Finishing) -> None:
+        """Servers whose transfers are to end before all is stopped."""
+        self._finishing += servers
 
     async def start_dhcp(self, make: MakeDhcp) -> None:
         server = make(self.settings)

@@ -8,17 +8,20 @@ import resource
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
-from ipaddress import IPv4Interface
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from waitress.server import create_server
 
 from provision.findings import Finding, has_errors
+from pxeserver.arming_book import ArmingBook
+from pxeserver.boot.decide import DhcpMode
 from pxeserver.boot.events import Event, Result
+from pxeserver.boot.loaders.files import loader_files, with_scripts
 from pxeserver.config import ServeOptions, ServerSettings
+from pxeserver.dhcp.lease_book import LeaseBook
 from pxeserver.dhcp.transport import DhcpServer
 from pxeserver.discovery.service import DiscoveryService
 from pxeserver.errors import StartError, StoreError
@@ -28,25 +31,29 @@ from pxeserver.inventory.watch import InventoryWatcher, LiveInventory, log_reloa
 from pxeserver.journal import Journal
 from pxeserver.lifecycle import FINISH_S, Running, listen_for_signals
 from pxeserver.metrics import Metrics
+from pxeserver.ndp.transport import NoRouterServer
 from pxeserver.network import has_address, interface_address, interface_mtu_bytes
 from pxeserver.render.check import check_machines, example_surroundings, some_machines
-from pxeserver.render.variables import ServerUrls
 from pxeserver.service.notify import notify
 from pxeserver.store.contract import Store
 from pxeserver.store.pruning import prune_daily
 from pxeserver.store.sqlite import DATABASE_NAME, SqliteStore
 from pxeserver.tftp.files import TftpFiles
+from pxeserver.tftp.session import Outcome, TransferResult
 from pxeserver.tftp.transport import TftpServer
 from pxeserver.web.app import MAX_REQUEST_BYTES, create_app
 from pxeserver.web.bytes import BytesServer, Sent
 from pxeserver.web.services import Services
+from pxeserver.web.tftp_names import TftpNames, asset_digest, script_machine
 from pxeserver.wiring import (
     DhcpReports,
     DropReports,
     InventoryMachines,
+    Served,
+    TftpPermission,
     TransferReports,
     dhcp_settings,
-    loader_files,
+    dhcp_subnets,
 )
 
 # Every etcd member that waits for the others holds a thread; a rack is 40 machines, and others ask meanwhile.
@@ -72,19 +79,25 @@ async def serve(options: ServeOptions, settings: ServerSettings, read: ReadSetti
     """
     _raise_descriptor_limit()
     signals = listen_for_signals()
-    address = interface_address(options.interface)
+    interfaces = tuple(Served(name, interface_address(name)) for name in options.interfaces)
+    dhcp_subnets(settings.dhcp, interfaces)  # says what is wrong with them before anything is opened
     async with AsyncExitStack() as stack:
         store = _open_store(options)
         stack.callback(store.close)
-        services = open_services(options, settings, address, store)
+        services = open_services(options, settings, interfaces[0], store)
         stack.callback(services.journal.close)
         _start_watching(options, services, stack)
+        running = Running(settings)
+        stack.push_async_callback(running.stop_dhcp)
+        shared = _Shared(services, LeaseBook(services.store), interfaces, loader_files(options.data))
         try:
-            running = await _start_servers(options, services, address, stack)
-            stack.push_async_callback(running.stop_dhcp)
+            for served in interfaces:
+                await _start_servers(shared, served, running, stack)
         except OSError as problem:
             raise StartError(_start_problem(problem)) from problem
-        _log.info("serving %s on %s, page at %s/", options.data, options.interface, services.urls.control)
+        _start_keeping(services, running, stack)
+        names = ", ".join(options.interfaces)
+        _log.info("serving %s on %s, page at %s/", options.data, names, services.urls.control)
         notify("READY=1", f"STATUS=page at {services.urls.control}/")
         while await signals.get() is signal.SIGHUP:
             services.inventory.reload()
@@ -110,18 +123,14 @@ def _open_store(options: ServeOptions) -> SqliteStore:
     return SqliteStore.open(options.state / DATABASE_NAME)
 
 
-def open_services(
-    options: ServeOptions, settings: ServerSettings, address: IPv4Interface, store: Store
-) -> Services:
+def open_services(options: ServeOptions, settings: ServerSettings, served: Served, store: Store) -> Services:
     """What answers HTTP, on a store and the inventory as it is now."""
-    control = f"http://{address.ip}:{settings.http_port}"
-    assets = settings.assets_url or f"http://{address.ip}:{settings.assets_port}"
     metrics = Metrics()
     journal = Journal(store, time.time, metrics)
     images = ImageShelf(options.images)
     return Services(
         settings=settings,
-        urls=ServerUrls(control, assets),
+        urls=served.urls(settings),
         store=store,
         journal=journal,
         inventory=_open_inventory(options, images, journal, metrics),
@@ -129,6 +138,7 @@ def open_services(
         discovery=DiscoveryService(store, time.time),
         clock=time.time,
         metrics=metrics,
+        armings=ArmingBook(store),
         given=options.given,
     )
 
@@ -170,53 +180,71 @@ def _start_watching(options: ServeOptions, services: Services, stack: AsyncExitS
     stack.callback(watcher.stop)
 
 
-async def _start_servers(
-    options: ServeOptions, services: Services, address: IPv4Interface, stack: AsyncExitStack
-) -> Running:
+def _start_keeping(services: Services, running: Running, stack: AsyncExitStack) -> None:
+    """What has to be done now and then."""
+    pruning = prune_daily(services.store, lambda: running.settings.keep_days, services.clock)
+    for task in (asyncio.create_task(pruning), asyncio.create_task(services.armings.keep_fresh())):
+        stack.callback(task.cancel)
+
+
+@dataclass(frozen=True, slots=True)
+class _Shared:
+    """What the servers of all interfaces have in common."""
+
+    services: Services
+    book: LeaseBook
+    interfaces: tuple[Served, ...]
+    loaders: Mapping[str, bytes | Path]
+
+
+async def _start_servers(shared: _Shared, served: Served, running: Running, stack: AsyncExitStack) -> None:
     """Everything machines ask first is started last: who is answered finds the rest ready."""
-    settings = services.settings
-    control = ControlServer(services, str(address.ip), settings.http_port)
+    settings, address = shared.services.settings, served.address.ip
+    # Scripts, configs and pages name the address that machines on this interface reach.
+    urls = served.urls(settings)
+    loaders = with_scripts(shared.loaders, urls.control)
+    services = replace(shared.services, urls=urls, loaders=loaders)
+    control = ControlServer(services, str(address), settings.http_port)
     control.start()
     stack.callback(control.stop)
-    if has_address(options.interface, METADATA_ADDRESS):
+    if has_address(served.interface, METADATA_ADDRESS):
         metadata = ControlServer(services, METADATA_ADDRESS, METADATA_PORT)
         metadata.start()
         stack.callback(metadata.stop)
     bytes_server = BytesServer(
         services.images.asset, SentReports(services), downloads_at_once=settings.downloads_at_once
     )
-    await bytes_server.start(str(address.ip), settings.assets_port)
+    await bytes_server.start(str(address), settings.assets_port)
     stack.push_async_callback(bytes_server.stop)
-    loaders = loader_files()
+    stack.push_async_callback(bytes_server.stop)
+    machines = InventoryMachines(services.inventory, services.armings, services.defaults)
     tftp = TftpServer(
-        address.ip,
-        TftpFiles(virtual=loaders),
-        TransferReports(services.metrics),
+        address,
+        TftpFiles(virtual=TftpNames(services)),
+        TftpReports(services, TransferReports(services.metrics)),
         on_drop=DropReports("tftp", services.metrics),
-        mtu_bytes=interface_mtu_bytes(options.interface),
+        mtu_bytes=interface_mtu_bytes(served.interface),
+        refusal=TftpPermission(shared.book, machines),
     )
     await tftp.start()
     stack.push_async_callback(tftp.stop)
+    running.finish_first(tftp, bytes_server)
+    if settings.dhcp.mode is DhcpMode.FULL:
+        no_router = NoRouterServer(served.interface)
+        no_router.start()
+        stack.callback(no_router.stop)
 
     def make_dhcp(settings: ServerSettings) -> DhcpServer:
-        boot_url = f"{services.urls.control}/boot.ipxe"
+        subnets = dhcp_subnets(settings.dhcp, shared.interfaces)
         return DhcpServer(
-            dhcp_settings(
-                settings, options.interface, address, boot_url=boot_url, loaders=frozenset(loaders)
-            ),
-            services.store,
+            dhcp_settings(settings, served, subnets, shared.loaders.keys()),
+            shared.book,
             DhcpReports(services.journal, settings.dhcp.mode, services.metrics),
-            machines=InventoryMachines(services.inventory),
+            machines=machines,
             on_drop=DropReports("dhcp", services.metrics),
         )
 
-    running = Running(settings, (tftp, bytes_server))
     await running.start_dhcp(make_dhcp)
-    pruning = asyncio.create_task(
-        prune_daily(services.store, lambda: running.settings.keep_days, services.clock)
-    )
-    stack.callback(pruning.cancel)
-    return running
 
 
 class ControlServer:
@@ -258,9 +286,9 @@ class SentReports:
         step = _SENT_STEPS.get(sent.asset.part)
         if step is not None and sent.ends_file:
             # The disk may take its time; the downloads of other machines do not wait for it.
-            await asyncio.to_thread(self._record, step, sent)
+            await asyncio.to_thread(self.record, step, sent)
 
-    def _record(self, step: str, sent: Sent) -> None:
+    def record(self, step: str, sent: Sent) -> None:
         message = f"{sent.asset.name}, {sent.asset.bytes} bytes"
         try:
             boot = self.services.store.boot_at(sent.client)
@@ -282,3 +310,32 @@ class SentReports:
 def _start_problem(problem: OSError) -> str:
     hint = " (run it as root)" if isinstance(problem, PermissionError) else ""
     return f"cannot start: {problem.strerror or problem}{hint}"
+
+
+@dataclass(frozen=True, slots=True)
+class TftpReports:
+    """Takes the TFTP server's reports: a log line for each, and what GRUB fetches as steps of a boot."""
+
+    services: Services
+    told: TransferReports
+
+    def __call__(self, result: TransferResult) -> None:
+        self.told(result)
+        if result.outcome not in (Outcome.DONE, Outcome.UNCONFIRMED):
+            return
+        client = str(result.client.address)
+        mac = script_machine(result.file)
+        if mac is not None:
+            self._remember(mac, client)
+        sha256 = asset_digest(result.file)
+        asset = self.services.images.asset(sha256) if sha256 is not None else None
+        step = _SENT_STEPS.get(asset.part) if asset is not None else None
+        if asset is not None and step is not None:
+            sent = Sent(client, asset, asset.bytes, round(result.duration_s * 1000), ends_file=True)
+            SentReports(self.services).record(step, sent)
+
+    def _remember(self, mac: str, client: str) -> None:
+        try:
+            self.services.store.save_boot_address(mac, client)
+        except StoreError as problem:  # the machine has its script already; the boot itself goes on
+            _log.error("the address of %s is lost: %s", mac, problem)

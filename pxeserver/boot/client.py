@@ -49,6 +49,14 @@ JUNK_UUIDS = frozenset(
 )
 
 
+def is_junk_uuid(text: str) -> bool:
+    """Whether thousands of boards have this UUID: then it must not select one."""
+    try:
+        return UUID(text) in JUNK_UUIDS
+    except ValueError:  # no UUID at all; as text it may still be what the operator wrote down
+        return False
+
+
 def classify(packet: Packet) -> Client:
     """Who is asking. Never fails: an option that makes no sense counts as absent."""
     options = packet.options
@@ -56,7 +64,7 @@ def classify(packet: Packet) -> Client:
     uuid = _read_uuid(options.get(Option.CLIENT_UUID, b""))
     if not codes:
         return Client(ClientKind.PLAIN, uuid=uuid)
-    architecture = find_architecture(codes)
+    architecture = find_architecture(codes, packet.chaddr)
     features = _ipxe_features(options)
     return Client(_kind(options, architecture, features), codes, architecture, uuid, features)
 

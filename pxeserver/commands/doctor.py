@@ -11,6 +11,7 @@ from pathlib import Path
 
 from provision.findings import Finding
 from pxeserver.boot.decide import DhcpMode
+from pxeserver.boot.loaders.files import OWN_FOLDER, loader_files
 from pxeserver.config import (
     DEFAULT_IMAGES,
     DEFAULT_STATE,
@@ -37,7 +38,6 @@ from pxeserver.inventory.images import ImageShelf
 from pxeserver.inventory.model import Index
 from pxeserver.network import interface_address
 from pxeserver.render.check import check_machines, example_surroundings
-from pxeserver.wiring import LOADER_FOLDER, loader_files
 
 HELP = """Looks for what would keep machines from booting: interface, ports, other DHCP servers, data, loaders,
 images, state, clock. Ends with 1 when something fails; each row says what to do."""
@@ -81,7 +81,7 @@ def _diagnoses(args: argparse.Namespace) -> Iterator[Diagnosis]:
             break
     else:
         yield from _contents(args, findings)
-    yield from check_loaders(loader_files(), LOADER_FOLDER)
+    yield from check_loaders(loader_files(args.data), settings.loader, args.data / OWN_FOLDER)
     yield from check_state(args.state)
     yield check_clock(args.time_url)
 

@@ -7,6 +7,7 @@ import json
 import logging
 import sys
 import time
+from dataclasses import replace
 from ipaddress import AddressValueError, IPv4Interface, NetmaskValueError
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -105,6 +106,7 @@ def _asker(args: argparse.Namespace, index: Index) -> Asker:
 
 
 def _stage(args: argparse.Namespace, settings: ServerSettings) -> Stage:
+    from pxeserver.boot.loaders.files import loader_files, with_scripts
     from pxeserver.dhcp.lease_book import LeaseBook
     from pxeserver.dhcp.responder import Responder
     from pxeserver.explain.rehearsal import Stage
@@ -112,20 +114,21 @@ def _stage(args: argparse.Namespace, settings: ServerSettings) -> Stage:
     from pxeserver.store.sqlite import copy_of
     from pxeserver.tftp.files import TftpFiles
     from pxeserver.web.app import create_app
-    from pxeserver.wiring import InventoryMachines, dhcp_settings, loader_files
+    from pxeserver.web.tftp_names import TftpNames
+    from pxeserver.wiring import InventoryMachines, Served, dhcp_settings, dhcp_subnets
 
-    address = _address(args, settings)
-    interface = args.interface or "-"
-    options = ServeOptions(interface, args.data, args.state, args.images, given=dict(args.set))
+    served = Served(args.interface or "-", _address(args, settings))
+    options = ServeOptions((served.interface,), args.data, args.state, args.images, given=dict(args.set))
     store = copy_of(args.state)
-    services = open_services(options, settings, address, store)
-    loaders = loader_files()
-    boot_url = f"{services.urls.control}/boot.ipxe"
-    dhcp = dhcp_settings(settings, interface, address, boot_url=boot_url, loaders=frozenset(loaders))
-    machines = InventoryMachines(services.inventory)
+    found = loader_files(args.data)
+    services = open_services(options, settings, served, store)
+    services = replace(services, loaders=with_scripts(found, services.urls.control))
+    subnets = dhcp_subnets(settings.dhcp, (served,))
+    dhcp = dhcp_settings(settings, served, subnets, found.keys())
+    machines = InventoryMachines(services.inventory, services.armings, services.defaults)
     return Stage(
         responder=Responder(dhcp, LeaseBook(store), machines, time.time),
-        files=TftpFiles(virtual=loaders),
+        files=TftpFiles(virtual=TftpNames(services)),
         services=services,
         client=create_app(services).test_client(),
         settings_file=str(args.data / SETTINGS_NAME),
@@ -145,7 +148,8 @@ def _address(args: argparse.Namespace, settings: ServerSettings) -> IPv4Interfac
             raise ServerError(f"--address: {problem}; like 10.77.0.1/24") from None
     index = read_inventory(args.data).index or Index()
     reserved = sorted(m.address for m in index.machines.values() if m.address is not None)
-    known = settings.dhcp.pool[0] if settings.dhcp.pool else next(iter(reserved), None)
+    pool = settings.dhcp.own.pool
+    known = pool[0] if pool else next(iter(reserved), None)
     if known is None:
         if settings.dhcp.mode is DhcpMode.FULL:
             raise ServerError("name the server's network with --interface or --address")

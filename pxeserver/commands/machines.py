@@ -1,22 +1,29 @@
-"""`pxeserver machines`: how far each machine got, from the server's state."""
+"""`pxeserver machines`: how far each machine got, and whether it boots again."""
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
+from pxeserver.boot.policy import Arming
 from pxeserver.config import DEFAULT_IMAGES, DEFAULT_STATE, read_settings
-from pxeserver.errors import ExitCode
+from pxeserver.errors import ExitCode, ServerError
 from pxeserver.inventory.files import read_inventory
 from pxeserver.inventory.images import ImageShelf
-from pxeserver.inventory.model import Index
+from pxeserver.inventory.model import Index, normal_mac
 from pxeserver.render.boots import foreign_images
+from pxeserver.store.contract import Store
 from pxeserver.store.sqlite import open_existing
 from pxeserver.times import utc_text
 from pxeserver.web.table import MachineRow, machine_rows, row_json
 
-HELP = "Lists the machines: the state of their latest boot, the step they reached, and what failed."
+HELP = (
+    "Lists the machines: the state of their latest boot, the step they reached, and what failed. 'arm' lets a"
+    " machine boot from the network until it reports that it is done; 'disarm' sends it to its disk."
+)
+ARMINGS = {"arm": Arming.ARMED, "disarm": Arming.DISARMED}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,11 +39,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="images: what will report (%(default)s)",
     )
     parser.add_argument("--format", choices=("json", "text"), default="text")
+    parser.add_argument("action", nargs="?", choices=("list", *ARMINGS), default="list")
+    mac_help = "to arm or disarm: MAC address, or with --data the name of a machine's file"
+    parser.add_argument("macs", nargs="*", metavar="MAC", help=mac_help)
 
 
 def run(args: argparse.Namespace) -> int:
     store = open_existing(args.state)
     inventory = read_inventory(args.data).index if args.data else None
+    if args.action != "list":
+        return _arm(store, inventory or Index(), ARMINGS[args.action], args.macs)
     mode = read_settings(args.data)[0].dhcp.mode if args.data else "off"
     foreign = foreign_images(ImageShelf(args.images).images())
     rows = machine_rows(inventory or Index(), store, mode, foreign)
@@ -45,6 +57,25 @@ def run(args: argparse.Namespace) -> int:
     else:
         print("\n".join(_lines(rows)))
     return ExitCode.DONE
+
+
+def _arm(store: Store, index: Index, arming: Arming, names: Sequence[str]) -> int:
+    """A running server takes it over within a second."""
+    if not names:
+        raise ServerError("no machine; name one or several by MAC address")
+    macs = [_mac(index, name) for name in names]
+    for mac in macs:
+        store.save_arming(mac, arming)
+        print(f"{mac}: {arming.value}")
+    return ExitCode.DONE
+
+
+def _mac(index: Index, name: str) -> str:
+    machine = index.machines.get(name)
+    mac = machine.mac if machine is not None else normal_mac(name)
+    if mac is None:
+        raise ServerError(f"{name!r} is neither a MAC address nor, with --data, a machine in machines/")
+    return mac
 
 
 def _lines(rows: tuple[MachineRow, ...]) -> list[str]:

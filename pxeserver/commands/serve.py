@@ -12,20 +12,22 @@ from provision.findings import Finding
 from pxeserver.config import (
     DEFAULT_IMAGES,
     DEFAULT_STATE,
+    SETTINGS_NAME,
     ServeOptions,
     ServerSettings,
     add_variable_argument,
     read_settings,
 )
-from pxeserver.errors import ExitCode
+from pxeserver.errors import ExitCode, ServerError
 from pxeserver.inventory.watch import findings_text
 from pxeserver.logs import FORMATS, set_up_logging
 
-HELP = "Answers DHCP, TFTP and HTTP on one network interface, and boots the machines of a data directory."
+HELP = "Answers DHCP, TFTP and HTTP on network interfaces, and boots the machines of a data directory."
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--interface", required=True, metavar="IF", help="network interface of the machines")
+    interface_help = "network interface of the machines; several: once for each"
+    parser.add_argument("--interface", action="append", default=[], metavar="IF", help=interface_help)
     parser.add_argument("--data", required=True, type=Path, metavar="DIR", help="data directory")
     parser.add_argument(
         "--state", type=Path, default=DEFAULT_STATE, metavar="DIR", help="events, leases (%(default)s)"
@@ -46,13 +48,15 @@ def run(args: argparse.Namespace) -> int:
         print(findings_text(findings), file=sys.stderr, end="")
         return ExitCode.INVALID_CONFIG
     options = ServeOptions(
-        interface=args.interface,
+        interfaces=tuple(args.interface) or settings.interfaces,
         data=args.data,
         state=args.state,
         images=args.images,
         log_format=args.log_format,
         given=dict(args.set),
     )
+    if not options.interfaces:
+        raise ServerError(f"no network interface; name one with --interface, or in {SETTINGS_NAME}")
     set_up_logging(options.log_format)
     return _serve(options, _with_flags(settings, args), args)
 

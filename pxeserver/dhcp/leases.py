@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 from typing import Protocol
 
 # An offer not taken up within this time is free again. PXE firmware waits up to 32 s between its DISCOVERs.
@@ -89,6 +89,7 @@ class LeaseStore(Protocol):
 class AddressPlan:
     """Which addresses there are to give, and which of them belong to a machine."""
 
+    network: IPv4Network
     pool: Pool | None
     """None: only machines with a reserved address get one."""
     reservations: Mapping[str, Reservation]
@@ -107,18 +108,24 @@ def allocate(
     plan: AddressPlan,
     leases: Mapping[IPv4Address, Lease],
     *,
+    own: Iterable[Lease],
     mac: str,
     requested: IPv4Address | None,
     now_unix_s: int,
 ) -> Lease | Refusal:
-    """The lease to offer: the reserved address, else the earlier one, the requested one, or any free."""
+    """The lease to offer: the reserved address, else the earlier one, the requested one, or any free.
+
+    `own` are the leases of the machine itself.
+    """
     reservation = plan.reservations.get(mac)
-    if reservation is not None and reservation.address is not None:
-        return _reserved_lease(reservation.address, leases.get(reservation.address), mac, now_unix_s)
+    reserved = reservation.address if reservation is not None else None
+    if reserved is not None and reserved in plan.network:
+        return _reserved_lease(reserved, leases.get(reserved), mac, now_unix_s)
     if plan.pool is None:
-        return Refusal(f"{mac} has no reserved address, and there is no pool of addresses")
-    for lease in leases.values():
-        if lease.mac == mac and plan.is_common(lease.address) and not _is_declined(lease, now_unix_s):
+        what = "no reserved address" if reserved is None else f"its reserved address {reserved} elsewhere"
+        return Refusal(f"{mac} has {what}, and {plan.network} has no pool of addresses")
+    for lease in own:
+        if plan.is_common(lease.address) and not _is_declined(lease, now_unix_s):
             return lease if lease.is_live(now_unix_s) else _offer(lease.address, mac, now_unix_s)
     if requested is not None and plan.is_common(requested) and requested not in leases:
         return _offer(requested, mac, now_unix_s)
@@ -151,8 +158,11 @@ def _free_address(
 ) -> IPv4Address | None:
     """A never used address, else the one unused for longest: machines often come back for their own."""
     never_used = (address for address in pool if plan.is_common(address) and address not in leases)
+    fresh = next(never_used, None)
+    if fresh is not None:
+        return fresh
     ended = (
         lease for lease in leases.values() if plan.is_common(lease.address) and not lease.is_live(now_unix_s)
     )
     oldest = min(ended, key=lambda lease: lease.expires_unix_s, default=None)
-    return next(never_used, oldest.address if oldest is not None else None)
+    return oldest.address if oldest is not None else None

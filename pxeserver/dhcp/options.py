@@ -49,6 +49,18 @@ class IpxeFeature(IntEnum):
     NO_PROXY_DHCP = 0xB0
 
 
+class RelayOption(IntEnum):
+    """Options inside option 82."""
+
+    LINK_SELECTION = 5  # RFC 3527
+
+
+class PxeOption(IntEnum):
+    """Options inside option 43 of PXE clients (PXE 2.1 table 2-1)."""
+
+    BOOT_ITEM = 71
+
+
 class MessageType(IntEnum):
     """Option 53 (RFC 2132 sec. 9.6)."""
 

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from ipaddress import IPv4Address
+from dataclasses import dataclass, replace
+from ipaddress import IPv4Address, IPv4Network
 from typing import Protocol
 
+from pxeserver.boot.choice import BootSources
 from pxeserver.boot.client import Client, classify
 from pxeserver.boot.decide import (
     BOOT_SERVER_PORT,
     Context,
     DhcpMode,
     Ignore,
-    NetworkParameters,
     Reply,
     decide,
     requested_address,
 )
 from pxeserver.dhcp.destination import addressed, reply_destination
 from pxeserver.dhcp.lease_book import LeaseBook
-from pxeserver.dhcp.leases import AddressPlan, Lease, Pool, Refusal, Reservation, allocate
+from pxeserver.dhcp.leases import AddressPlan, Lease, LeaseState, Refusal, Reservation, allocate
 from pxeserver.dhcp.options import MessageType
 from pxeserver.dhcp.packet import Packet, encode
+from pxeserver.dhcp.subnet import Subnet, choose_subnet
+from pxeserver.inventory.directive import Directive
 from pxeserver.wire import Endpoint
 
 
@@ -32,19 +34,16 @@ class DhcpSettings:
 
     interface: str
     """Name of the network interface; packets of others are neither seen nor answered."""
-    server: IPv4Address
-    """Our address on that interface: source of all replies, server identifier, TFTP server."""
     mode: DhcpMode
-    boot_url: str
-    """The first iPXE script, such as http://10.77.0.1:8080/boot.ipxe."""
-    loaders: frozenset[str]
-    """File names of the loaders the TFTP server has."""
-    loader_url: str | None = None
-    """Where the loaders are served over HTTP, without a final slash. None: no UEFI HTTP boot."""
-    network: NetworkParameters | None = None
-    """Needed in full mode."""
-    pool: Pool | None = None
-    """Full mode: addresses for machines without a reserved one. None: such machines get none."""
+    sources: BootSources
+    """What clients on this interface are told to load."""
+    subnets: tuple[Subnet, ...] = ()
+    """Needed in full mode: the interface's own network, and those behind relays."""
+
+    @property
+    def server(self) -> IPv4Address:
+        """Our address on the interface: source of all replies, server identifier, TFTP server."""
+        return self.sources.server
 
 
 class Machines(Protocol):
@@ -53,8 +52,8 @@ class Machines(Protocol):
     def reservations(self) -> Mapping[str, Reservation]:
         """Reserved addresses and names, by MAC address in lower case with colons."""
 
-    def may_boot(self, mac: str, client: Client) -> bool:
-        """Whether this machine gets boot data."""
+    def directive(self, mac: str, client: Client) -> Directive:
+        """What the operator wants of this machine."""
 
 
 class EveryMachine:
@@ -63,8 +62,8 @@ class EveryMachine:
     def reservations(self) -> Mapping[str, Reservation]:
         return {}
 
-    def may_boot(self, mac: str, client: Client) -> bool:  # noqa: ARG002 - the answer is yes whoever asks
-        return True
+    def directive(self, mac: str, client: Client) -> Directive:  # noqa: ARG002 - the same whoever asks
+        return Directive()
 
 
 @dataclass(frozen=True)
@@ -80,6 +79,8 @@ class Decision:
     destination: Endpoint | None = None
     """Where the reply goes; None if there is none."""
     datagram: bytes = b""
+    probe: IPv4Address | None = None
+    """An address to be offered that this machine never had: somebody may use it without having asked us."""
 
 
 class Responder:
@@ -93,6 +94,7 @@ class Responder:
         self._book = book
         self._machines = machines
         self._clock = clock
+        self._plans: dict[IPv4Network, AddressPlan] = {}
 
     def respond(self, packet: Packet, *, port: int, source: Endpoint) -> Decision:
         """The decision about a packet that came to our `port` from `source`.
@@ -103,6 +105,7 @@ class Responder:
         client = classify(packet)
         context = self._context(packet, client, port, now_unix_s)
         outcome = decide(packet, client, context)
+        probe = self._address_to_probe(context, outcome) if isinstance(outcome, Reply) else None
         self._remember(packet, context, outcome, now_unix_s)
         if isinstance(outcome, Ignore):
             return Decision(packet.mac, packet.message_type, port, client, outcome)
@@ -110,41 +113,58 @@ class Responder:
         destination = source if port == BOOT_SERVER_PORT else reply_destination(packet, outcome.packet)
         reply = Reply(addressed(outcome.packet, destination), outcome.reason)
         datagram = encode(reply.packet)
-        return Decision(packet.mac, packet.message_type, port, client, reply, destination, datagram)
+        return Decision(packet.mac, packet.message_type, port, client, reply, destination, datagram, probe)
 
     def _context(self, packet: Packet, client: Client, port: int, now_unix_s: int) -> Context:
         settings = self._settings
+        directive = self._machines.directive(packet.mac, client)
+        context = Context(settings.mode, port, settings.sources, directive.permission, directive.loader)
+        if settings.mode is not DhcpMode.FULL:
+            return context
         reservations = self._machines.reservations()
         reservation = reservations.get(packet.mac)
-        return Context(
-            mode=settings.mode,
-            port=port,
-            server=settings.server,
-            boot_url=settings.boot_url,
-            loaders=settings.loaders,
-            may_boot=self._machines.may_boot(packet.mac, client),
-            loader_url=settings.loader_url,
-            network=settings.network,
-            allocation=self._allocate(packet, reservations, now_unix_s),
-            hostname=reservation.hostname if reservation is not None else None,
-        )
-
-    def _allocate(
-        self, packet: Packet, reservations: Mapping[str, Reservation], now_unix_s: int
-    ) -> Lease | Refusal | None:
-        if self._settings.mode is not DhcpMode.FULL:
-            return None
-        plan = AddressPlan(self._settings.pool, reservations)
-        return allocate(
-            plan,
+        subnet = choose_subnet(settings.subnets, packet, settings.server)
+        if isinstance(subnet, Refusal):
+            return replace(context, subnet=subnet)
+        allocation = allocate(
+            self._plan(subnet, reservations),
             self._book.leases,
+            own=self._book.of(packet.mac),
             mac=packet.mac,
             requested=requested_address(packet),
             now_unix_s=now_unix_s,
         )
+        hostname = reservation.hostname if reservation is not None else None
+        return replace(context, subnet=subnet, allocation=allocation, hostname=hostname)
+
+    def _plan(self, subnet: Subnet, reservations: Mapping[str, Reservation]) -> AddressPlan:
+        """Made once for each subnet and state of the inventory: which addresses are taken is worked out in it."""
+        plan = self._plans.get(subnet.network)
+        if plan is None or plan.reservations is not reservations:
+            plan = AddressPlan(subnet.network, subnet.pool, reservations)
+            self._plans[subnet.network] = plan
+        return plan
+
+    def _address_to_probe(self, context: Context, outcome: Reply) -> IPv4Address | None:
+        lease, subnet = context.allocation, context.subnet
+        if not isinstance(lease, Lease) or not isinstance(subnet, Subnet) or subnet.pool is None:
+            return None
+        if outcome.packet.message_type is not MessageType.OFFER or lease.address not in subnet.pool:
+            return None
+        held = self._book.leases.get(lease.address)
+        is_its_own = held is not None and held.mac == lease.mac and held.state is not LeaseState.RELEASED
+        return None if is_its_own else lease.address
+
+    def withdraw(self, address: IPv4Address) -> None:
+        """The probe of an address was answered: it stays out of the pool for a while."""
+        self._book.set_aside(address, now_unix_s=int(self._clock()))
+
+    def take_back(self, address: IPv4Address, mac: str) -> None:
+        """The address was not offered after all."""
+        self._book.release(address, mac, now_unix_s=int(self._clock()))
 
     def _remember(self, packet: Packet, context: Context, outcome: Reply | Ignore, now_unix_s: int) -> None:
-        if context.mode is not DhcpMode.FULL or context.network is None:
+        if context.mode is not DhcpMode.FULL or not isinstance(context.subnet, Subnet):
             return
         match packet.message_type:
             case MessageType.RELEASE:
@@ -156,4 +176,4 @@ class Responder:
         if outcome.packet.message_type is MessageType.OFFER:
             self._book.hold(context.allocation)
         elif outcome.packet.message_type is MessageType.ACK and packet.message_type is MessageType.REQUEST:
-            self._book.bind(context.allocation, expires_unix_s=now_unix_s + context.network.lease_s)
+            self._book.bind(context.allocation, expires_unix_s=now_unix_s + context.subnet.lease_s)

@@ -8,12 +8,14 @@ import socket
 import struct
 import time
 from collections.abc import Callable
-from ipaddress import IPv4Address
+from dataclasses import replace
+from ipaddress import IPv4Address, IPv4Network
 
-from pxeserver.boot.decide import BOOT_SERVER_PORT, DHCP_PORT, DhcpMode
+from pxeserver.boot.decide import BOOT_SERVER_PORT, DHCP_PORT, DhcpMode, Ignore
 from pxeserver.dhcp.lease_book import LeaseBook
-from pxeserver.dhcp.leases import LeaseStore
-from pxeserver.dhcp.packet import parse
+from pxeserver.dhcp.options import MessageType
+from pxeserver.dhcp.packet import Packet, parse
+from pxeserver.dhcp.probe import PROBE_S, Prober
 from pxeserver.dhcp.responder import Decision, DhcpSettings, EveryMachine, Machines, Responder
 from pxeserver.network import interface_mac
 from pxeserver.wire import Endpoint, WireError
@@ -22,6 +24,8 @@ from pxeserver.wire import Endpoint, WireError
 RECEIVE_BYTES = 4096
 # Packets handled before other work of the event loop gets its turn.
 MAX_PACKETS_PER_TURN = 64
+# Firmware collects offers for some seconds, and takes the first good one; a late one is none (PXE-E53).
+ANSWER_WITHIN_S = 0.9
 # struct in_pktinfo: interface index, address to send from, destination of a received packet (ip(7)).
 PKTINFO = struct.Struct("=I4s4s")
 IP_PKTINFO = 8  # linux/in.h; Python's socket module has no name for it before 3.14
@@ -39,7 +43,7 @@ class DhcpServer:
     def __init__(
         self,
         settings: DhcpSettings,
-        leases: LeaseStore,
+        book: LeaseBook,
         on_decision: Callable[[Decision], None],
         *,
         machines: Machines | None = None,
@@ -50,11 +54,13 @@ class DhcpServer:
         Both are called in the event loop and must not block.
         """
         self._settings = settings
-        self._responder = Responder(settings, LeaseBook(leases), machines or EveryMachine(), time.time)
+        self._responder = Responder(settings, book, machines or EveryMachine(), time.time)
         self._on_decision = on_decision
         self._on_drop = on_drop
         self._sockets: list[socket.socket] = []
         self._own_mac = interface_mac(settings.interface)
+        self._prober: Prober | None = None
+        self._probing: dict[str, asyncio.Task[None]] = {}
 
     async def start(self) -> None:
         """Open the sockets; `OSError` if a port is taken or privileges are missing. In mode off: nothing."""
@@ -72,10 +78,32 @@ class DhcpServer:
         except OSError:
             await self.stop()
             raise
+        self._start_prober()
+
+    def _start_prober(self) -> None:
+        """Without the privilege the server does its work all the same: the probe is a second line of defence."""
+        own = [subnet for subnet in self._settings.subnets if self._settings.server in subnet.network]
+        if self._settings.mode is not DhcpMode.FULL or not any(s.pool for s in self._settings.subnets):
+            return
+        interface = self._settings.interface
+        prober = Prober(interface, own[0].network if own else IPv4Network(self._settings.server))
+        try:
+            prober.start()
+        except OSError as error:
+            log.warning(
+                "%s: addresses are offered without asking who uses them: %s", interface, error.strerror
+            )
+            return
+        self._prober = prober
 
     async def stop(self) -> None:
         """Close the sockets. A stopped server can be started again."""
         loop = asyncio.get_running_loop()
+        for task in tuple(self._probing.values()):
+            task.cancel()
+        if self._prober is not None:
+            self._prober.stop()
+            self._prober = None
         while self._sockets:
             listener = self._sockets.pop()
             loop.remove_reader(listener)
@@ -102,7 +130,42 @@ class DhcpServer:
             # Broadcasts of this machine come back to it: `pxeserver doctor` asks who else answers.
             self._on_drop(f"{packet.message_type.name} of this machine itself")
             return
+        if packet.mac in self._probing and packet.message_type is MessageType.DISCOVER:
+            self._on_drop(f"DISCOVER of {packet.mac} again: the address it will be offered is being probed")
+            return
         decision = self._responder.respond(packet, port=port, source=source)
+        prober = self._prober
+        if decision.probe is None or prober is None:
+            self._send(listener, decision)
+            return
+
+        async def answer() -> None:
+            try:
+                self._send(listener, await self._probed(packet, decision, source, prober))
+            finally:
+                del self._probing[packet.mac]
+
+        self._probing[packet.mac] = asyncio.get_running_loop().create_task(answer())
+
+    async def _probed(self, packet: Packet, decision: Decision, source: Endpoint, prober: Prober) -> Decision:
+        """The decision with an address that nobody uses; silence when none is found in time."""
+        last_start_s = time.monotonic() + ANSWER_WITHIN_S - PROBE_S
+        while (address := decision.probe) is not None:
+            if time.monotonic() > last_start_s:
+                self._responder.take_back(address, packet.mac)
+                return replace(
+                    decision,
+                    outcome=Ignore("no unused address found in time: the client asks again"),
+                    destination=None,
+                )
+            if not await prober.is_used(address):
+                return decision
+            log.warning("%s is in use by a machine that has no lease: not offered to %s", address, packet.mac)
+            self._responder.withdraw(address)
+            decision = self._responder.respond(packet, port=DHCP_PORT, source=source)
+        return decision
+
+    def _send(self, listener: socket.socket, decision: Decision) -> None:
         if decision.destination is not None:
             try:
                 _send(listener, decision.datagram, decision.destination, self._settings)

@@ -34,14 +34,15 @@ def check_data(data: Path, findings: tuple[Finding, ...], machine_count: int) ->
     return ok("data", f"{data} is valid, machines: {machine_count}")
 
 
-def check_loaders(found: Mapping[str, object], folder: Path) -> Iterator[Diagnosis]:
+def check_loaders(found: Mapping[str, object], wanted: str, folder: Path) -> Iterator[Diagnosis]:
     """One row for each loader: those of architectures that nobody here has may be missing."""
-    names = dict.fromkeys(architecture.loader for architecture in ARCHITECTURES)
-    for name in names:
+    machines_of: dict[str, list[str]] = {}
+    for architecture in ARCHITECTURES:
+        machines_of.setdefault(architecture.loader(wanted), []).append(architecture.name)
+    for name, names in machines_of.items():
         if name in found:
             continue
-        machines = ", ".join(a.name for a in ARCHITECTURES if a.loader == name)
-        what = f"no boot loader {name}: these machines do not boot: {machines}"
+        what = f"no boot loader {name}: these machines do not boot: {', '.join(names)}"
         if found:
             yield warning("loaders", what, f"put it into {folder}, if there are such machines")
         else:

@@ -121,8 +121,14 @@ def _dhcp_answer(stage: Stage, who: str, decision: Decision) -> Answer:
 
 
 def _dhcp_place(stage: Stage, decision: Decision) -> tuple[str, str]:
-    """A reserved address is the machine's own; all else follows from the settings."""
+    """A reserved address is the machine's own, and so may be whether it boots; all else follows from the settings."""
     machine = stage.services.index.by_mac.get(decision.mac)
+    if decision.outcome.reason.startswith("boot: "):
+        selection = _selection(stage, decision.mac)
+        if machine is not None and machine.boot is not None:
+            return machine.file, "boot"
+        if selection is not None and selection.group.boot is not None:
+            return selection.group.file, "boot"
     if machine is not None and machine.address is not None and isinstance(decision.outcome, Reply):
         if decision.outcome.packet.yiaddr == machine.address:
             return machine.file, "address"

@@ -11,9 +11,6 @@ from pxeserver.boot.architectures import ARCHITECTURES, Architecture, Firmware
 from pxeserver.dhcp.options import IpxeFeature, MessageType, Option, write_options
 from pxeserver.dhcp.packet import BOOTREQUEST, Packet, encode, parse
 
-# What the first script says of the processor; one behind a BIOS is taken for one of 64 bits.
-_BUILD_ARCHITECTURES = {6: "i386", 11: "arm64", 19: "arm64"}
-
 
 @dataclass(frozen=True, slots=True)
 class Asker:
@@ -26,7 +23,8 @@ class Asker:
 
     @property
     def build_architecture(self) -> str:
-        return _BUILD_ARCHITECTURES.get(self.architecture.code, "x86_64")
+        """What the first script says of the processor; one behind a BIOS is taken for one of 64 bits."""
+        return self.architecture.build or "x86_64"
 
 
 def named_architecture(text: str) -> Architecture:

@@ -10,6 +10,7 @@ from pathlib import PurePath
 from provision.findings import Place, Problem, error, warning
 from pxeserver.boot.loaders.ipxe import ScriptError, check_argument
 from pxeserver.inventory.assemble import Entry
+from pxeserver.inventory.boot_fields import LOADER_HINT, loader_problem
 from pxeserver.inventory.labels import is_label_name, normal_label, normal_subnet
 from pxeserver.inventory.model import Group, Machine, Profile, normal_mac
 from pxeserver.inventory.reading import read_file
@@ -35,6 +36,7 @@ def profile_entry(file: str, data: bytes) -> Entry[Profile]:
         network_config=content.network_config,
         metadata=content.metadata,
         vars=content.vars,
+        loader=content.loader,
         lines=written.lines,
     )
     return Entry(written, profile, tuple(_check_profile(content)))
@@ -53,6 +55,7 @@ def group_entry(file: str, data: bytes) -> Entry[Group]:
         selector=_selector(content.selector, problems) if content.selector else (),
         known_only=content.selector is not None and content.selector.known is True,
         etcd_size=content.etcd.size if content.etcd else None,
+        boot=content.boot,
         vars=content.vars,
         lines=written.lines,
     )
@@ -73,6 +76,7 @@ def machine_entry(file: str, data: bytes) -> Entry[Machine]:
         hostname=_hostname(content.hostname, _name(file), problems),
         address=_address(content.address, problems) if content.address is not None else None,
         group=content.group,
+        boot=content.boot,
         vars=content.vars,
         lines=written.lines,
     )
@@ -84,6 +88,8 @@ def _name(file: str) -> str:
 
 
 def _check_profile(profile: ProfileFile) -> Iterator[Problem]:
+    if profile.loader is not None and (reason := loader_problem(profile.loader)) is not None:
+        yield error("wrong-value", ("loader",), reason, LOADER_HINT)
     for index, argument in enumerate(profile.kernel_args):
         try:
             check_argument(argument)

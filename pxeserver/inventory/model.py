@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from ipaddress import IPv4Address
 
+from pxeserver.boot.policy import BootMode
+
 _SEPARATED = re.compile(r"[0-9a-f]{1,2}([:-][0-9a-f]{1,2}){5}")
 _DIGITS = re.compile(r"[0-9a-f]{12}|[0-9a-f]{4}(\.[0-9a-f]{4}){2}")
 
@@ -33,8 +35,8 @@ class ConfigTemplate:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """What is booted. `config`, `vendor_data` and `network_config` are keys of `Index.configs`; `lines` is where each
-    key of `file` is."""
+    """What is booted. `config`, `vendor_data` and `network_config` are keys of `Index.configs`; `loader`: a kind, a
+    file, a URL, or None for the server's; `lines` is where each key of `file` is."""
 
     name: str
     file: str
@@ -45,6 +47,7 @@ class Profile:
     network_config: str | None = None
     metadata: bool = False
     vars: Mapping[str, object] = field(default_factory=dict)
+    loader: str | None = None
     lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
 
 
@@ -60,6 +63,7 @@ class Group:
     known_only: bool = False
     etcd_size: int | None = None
     vars: Mapping[str, object] = field(default_factory=dict)
+    boot: BootMode | None = None
     lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
 
 
@@ -74,6 +78,7 @@ class Machine:
     address: IPv4Address | None = None
     group: str | None = None
     vars: Mapping[str, object] = field(default_factory=dict)
+    boot: BootMode | None = None
     lines: Mapping[str, int] = field(default_factory=dict, compare=False, repr=False)
 
 

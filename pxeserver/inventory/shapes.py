@@ -7,10 +7,18 @@ from typing import Annotated, Any  # JSON Schemas and variables are open-ended
 import msgspec
 from msgspec import Meta, Struct
 
+from pxeserver.boot.policy import BootMode
 from pxeserver.discovery.registry import MAX_SIZE, MIN_SIZE
 
 # Serial numbers and racks are often all digits; with or without quotes they mean the same.
 Label = Annotated[str | int | None, Meta(examples=["C02X1234"])]
+Boot = Annotated[
+    BootMode | None,
+    Meta(
+        description="Whether it boots from the network: always, once (until it has reported that it is done), "
+        "never, or local (its disk)."
+    ),
+]
 Variables = Annotated[
     dict[str, Any],
     Meta(
@@ -50,6 +58,14 @@ class ProfileFile(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
             description="Serve EC2 and OpenStack metadata to who asks from the machine's address, without token."
         ),
     ] = False
+    loader: Annotated[
+        str | None,
+        Meta(
+            description="What loads it: ipxe, grub, shim, a file in loaders/, or the URL of an EFI file. Absent: as "
+            "the server's settings say.",
+            examples=["shim"],
+        ),
+    ] = None
     vars: Variables = msgspec.field(default_factory=dict)
 
 
@@ -110,6 +126,7 @@ class GroupFile(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         Meta(description="Which machines. Without it: every machine that no other group asks for."),
     ] = None
     etcd: Annotated[EtcdCluster | None, Meta(description="Makes the machines an etcd cluster.")] = None
+    boot: Boot = None
     vars: Variables = msgspec.field(default_factory=dict)
 
 
@@ -134,6 +151,7 @@ class MachineFile(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True)
         str | None,
         Meta(description="The file in groups/, without .yaml, that takes it whatever selectors say."),
     ] = None
+    boot: Boot = None
     vars: Variables = msgspec.field(default_factory=dict)
 
 

@@ -123,6 +123,20 @@ class Table:
             return None
         return Table(self._source, self._loader, node, self.path(key))
 
+    def tables(self, key: str) -> tuple[Table, ...]:
+        """A list of mappings."""
+        node = self._node_of(key)
+        if node is None:
+            return ()
+        if isinstance(node, yaml.SequenceNode) and all(isinstance(n, yaml.MappingNode) for n in node.value):
+            path = self.path(key)
+            return tuple(
+                Table(self._source, self._loader, item, f"{path}[{number}]")
+                for number, item in enumerate(node.value)
+            )
+        self.report("wrong-type", key, "a list of mappings is needed here")
+        return ()
+
     def variables(self, key: str) -> dict[str, object]:
         """Free-form data under text keys."""
         node = self._node_of(key)

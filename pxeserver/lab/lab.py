@@ -13,6 +13,7 @@ from pathlib import Path
 from types import TracebackType
 
 from pxeserver.lab.api import Api
+from pxeserver.lab.firmware import LabFirmware
 from pxeserver.lab.machine import Hardware, Machine
 from pxeserver.lab.namespace import BRIDGE, LabError, Namespace, tap_name
 
@@ -36,6 +37,7 @@ class LabPlan:
     variables: Mapping[str, str] = field(default_factory=dict)
     memory_mib: int = 1024
     name: str = "pxelab"
+    firmware: LabFirmware = LabFirmware.BIOS
 
 
 class Lab:
@@ -49,7 +51,7 @@ class Lab:
         self.machines = tuple(
             Machine(
                 machine_name,
-                Hardware(mac=mac, memory_mib=plan.memory_mib),
+                Hardware(mac=mac, memory_mib=plan.memory_mib, firmware=plan.firmware),
                 self.namespace,
                 tap_name(number),
                 folder,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pxeserver.lab.firmware import LabFirmware, card_options, firmware_arguments
 from pxeserver.lab.namespace import LabError, Namespace
 
 QEMU = "qemu-system-x86_64"
@@ -26,6 +27,7 @@ class Hardware:
     memory_mib: int = 1024
     cpus: int = 1
     accelerator: str = "tcg,thread=multi"
+    firmware: LabFirmware = LabFirmware.BIOS
 
 
 class Machine:
@@ -43,22 +45,17 @@ class Machine:
     def power_on(self) -> None:
         hardware = self.hardware
         argv = [
-            # graphics=off: the BIOS and the boot loader write to the serial console what they would show on a screen.
-            *(
-                QEMU,
-                "-accel",
-                hardware.accelerator,
-                "-machine",
-                "pc,graphics=off",
-                "-smp",
-                str(hardware.cpus),
-            ),
+            *(QEMU, "-accel", hardware.accelerator, "-smp", str(hardware.cpus)),
+            *firmware_arguments(hardware.firmware, self.console.with_suffix(".vars")),
             *("-m", str(hardware.memory_mib), "-nodefaults", "-display", "none"),
             # As servers do: when nothing answers, try again.
             *("-boot", "reboot-timeout=3000"),
             *("-chardev", f"file,id=console,path={self.console},append=on", "-serial", "chardev:console"),
             *("-netdev", f"tap,id=net,ifname={self._tap},script=no,downscript=no"),
-            *("-device", f"virtio-net-pci,netdev=net,mac={hardware.mac},bootindex=0"),
+            *(
+                "-device",
+                f"virtio-net-pci,netdev=net,mac={hardware.mac},bootindex=0{card_options(hardware.firmware)}",
+            ),
             # Without entropy the kernel makes ssh and systemd wait at their first random number.
             *("-device", "virtio-rng-pci"),
         ]

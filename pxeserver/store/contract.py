@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from pxeserver.boot.events import Event, StoredEvent
+from pxeserver.boot.policy import Arming
 from pxeserver.dhcp.leases import Lease
 from pxeserver.discovery.registry import Registry
 
@@ -75,6 +76,10 @@ class Store(Protocol):
         """The boot that last got its script at this IP address."""
         ...
 
+    def save_boot_address(self, machine: str, address: str) -> None:
+        """Where the latest boot's script went, when that was not known as it was made."""
+        ...
+
     def boot_events(self, machine: str, boot: int) -> tuple[StoredEvent, ...]:
         """In the order they were stored."""
         ...
@@ -88,6 +93,12 @@ class Store(Protocol):
     def machine_events(self, machine: str, limit: int) -> tuple[StoredEvent, ...]:
         """The newest of all its boots, in the order they were stored."""
         ...
+
+    def armings(self) -> Mapping[str, Arming]:
+        """What is kept about machines, by MAC address."""
+        ...
+
+    def save_arming(self, mac: str, arming: Arming) -> None: ...
 
     def leases(self) -> Iterable[Lease]: ...
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from pxeserver.boot.events import Event, Result, StoredEvent
+from pxeserver.boot.policy import Arming
 from pxeserver.boot.steps import BootState, next_boot
 from pxeserver.dhcp.leases import Lease, LeaseState
 from pxeserver.discovery.registry import Change, Home, Registry
@@ -23,6 +24,7 @@ DATABASE_NAME = "pxeserver.db"
 MIGRATIONS = (
     "0001_initial.sql",
     "0002_labels.sql",
+    "0003_armings.sql",
 )  # number n brings the database from user_version n-1 to n
 BUSY_TIMEOUT_S = 10.0  # another process (`pxeserver events`) may hold the file for a moment
 
@@ -141,6 +143,14 @@ class SqliteStore:
         rows = self._rows(_BOOTS + " WHERE address = ? ORDER BY script_at DESC LIMIT 1", address)
         return _boot(rows[0]) if rows else None
 
+    def save_boot_address(self, machine: str, address: str) -> None:
+        with self._transaction() as db:
+            db.execute(
+                "UPDATE boots SET address = ?1 WHERE machine = ?2"
+                " AND number = (SELECT max(number) FROM boots WHERE machine = ?2)",
+                (address, machine),
+            )
+
     def boot_events(self, machine: str, boot: int) -> tuple[StoredEvent, ...]:
         rows = self._rows(_EVENTS + " WHERE machine = ? AND boot = ? ORDER BY id", machine, boot)
         return tuple(_stored_event(row) for row in rows)
@@ -156,6 +166,13 @@ class SqliteStore:
     def machine_events(self, machine: str, limit: int) -> tuple[StoredEvent, ...]:
         rows = self._rows(_EVENTS + " WHERE machine = ? ORDER BY id DESC LIMIT ?", machine, limit)
         return tuple(_stored_event(row) for row in reversed(rows))
+
+    def armings(self) -> dict[str, Arming]:
+        return {mac: Arming(state) for mac, state in self._rows("SELECT mac, state FROM armings")}
+
+    def save_arming(self, mac: str, arming: Arming) -> None:
+        with self._transaction() as db:
+            db.execute("INSERT OR REPLACE INTO armings (mac, state) VALUES (?, ?)", (mac, arming.value))
 
     def leases(self) -> tuple[Lease, ...]:
         rows = self._rows("SELECT address, mac, state, expires_unix_s FROM leases ORDER BY address")

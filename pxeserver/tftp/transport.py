@@ -46,18 +46,20 @@ class TftpServer:
         *,
         on_drop: Callable[[str], None] = _log_drop,
         mtu_bytes: int = 1500,
+        refusal: Callable[[IPv4Address], str | None] = lambda _address: None,
     ) -> None:
         """`address` is one of ours, not 0.0.0.0: firmware drops replies from any other than it wrote to.
 
         `on_transfer` hears of every request once it is served, refused or given up; `on_drop` of packets that
         are not understood. Both are called in the event loop and must not block. `mtu_bytes` is the
-        interface's, and limits the block size.
+        interface's, and limits the block size. `refusal` says why a client is sent nothing.
         """
         self._address = address
         self._files = files
         self._on_transfer = on_transfer
         self._on_drop = on_drop
         self._mtu_bytes = mtu_bytes
+        self._refusal = refusal
         self._transfers: _Transfers | None = None
 
     async def start(self) -> None:
@@ -85,6 +87,8 @@ class TftpServer:
             self._transfers = None
 
     def _begin(self, request: ReadRequest, client: Address, now_s: float) -> Session:
+        if (reason := self._refusal(IPv4Address(client[0]))) is not None:
+            raise PermissionError(reason)
         source = self._files.open(request.file)
         try:
             own = _open_socket(self._address, 0)

@@ -11,7 +11,7 @@ from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
 from pxeserver.errors import ServerError
-from pxeserver.web import boot, configs, discovery, events, machines, metadata, metrics, page
+from pxeserver.web import boot, configs, discovery, events, loaders, machines, metadata, metrics, page
 from pxeserver.web.services import Services
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ MAX_REQUEST_BYTES = 1024 * 1024  # a guest's events of a whole boot are some 10 
 RETRY_AFTER_S = 5  # iPXE honours a Retry-After in seconds (ipxe net/tcp/httpcore.c)
 
 # One module a noun; each makes its own blueprint.
-BLUEPRINTS = (boot, configs, discovery, events, machines, metadata, metrics, page)
+BLUEPRINTS = (boot, configs, discovery, events, loaders, machines, metadata, metrics, page)
 
 _log = logging.getLogger("pxeserver.web")
 

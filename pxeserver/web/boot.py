@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-import logging
-
 from flask import Blueprint, Response, abort, request
 
-from pxeserver.boot.events import Event, Result
-from pxeserver.boot.loaders.ipxe import ScriptError, boot_ipxe, machine_script, waiting_script
+from pxeserver.boot.loaders import ipxe
+from pxeserver.boot.loaders.ipxe import ScriptError, boot_ipxe
 from pxeserver.inventory.model import Labels
-from pxeserver.logs import log_decision
-from pxeserver.render.boots import NotReady, Ready, boot_target
-from pxeserver.store.contract import ScriptGrant
-from pxeserver.trust.tokens import digest_of, new_token
-from pxeserver.web.labels import read_labels, seen_machine
+from pxeserver.web.labels import read_labels
+from pxeserver.web.script import boot_script
 from pxeserver.web.services import Services
-
-_log = logging.getLogger("pxeserver.scripts")
 
 
 def blueprint(services: Services) -> Blueprint:
@@ -31,7 +24,7 @@ def blueprint(services: Services) -> Blueprint:
 
     @routes.get("/v1/boot")
     def script() -> Response:
-        return _script(_machine_script(services, _labels()))
+        return _script(boot_script(services, ipxe, _labels()))
 
     return routes
 
@@ -41,46 +34,6 @@ def _labels() -> Labels:
     if labels is None:
         abort(400, "mac: not a MAC address")
     return labels
-
-
-def _machine_script(services: Services, labels: Labels) -> str:
-    services.store.save_seen(seen_machine(labels, services.clock()))
-    prepared = services.prepare(labels)
-    if isinstance(prepared, NotReady):
-        return _refuse(services, labels, prepared)
-    token = new_token()
-    try:
-        script = machine_script(
-            boot_target(prepared, labels, services.urls, token), server_url=services.urls.control
-        )
-    except ScriptError as problem:
-        return _refuse(services, labels, NotReady(f"no boot script can be made: {problem}"))
-    _record_script(services, labels, prepared, ScriptGrant(digest_of(token), labels.address))
-    return script
-
-
-def _record_script(services: Services, labels: Labels, ready: Ready, grant: ScriptGrant) -> None:
-    image = ready.image
-    message = f"boots {image.name} {image.version} with profile {ready.selection.profile.name}"
-    log_decision(_log, "script served", mac=labels.mac, step="script", address=grant.address, reason=message)
-    services.journal.record(
-        Event(machine=labels.mac, step="script", result=Result.OK, message=message), grant=grant
-    )
-
-
-def _refuse(services: Services, labels: Labels, why: NotReady) -> str:
-    reason = "; ".join(why.screen_lines)
-    # Each time: a machine that waits asks again and again, and its event is stored once.
-    log_decision(_log, "script refused", mac=labels.mac, step="script", address=labels.address, reason=reason)
-    event = Event(
-        machine=labels.mac,
-        step="script",
-        result=Result.FAILED,
-        message=reason,
-        path=why.findings[0].path or None if why.findings else None,
-    )
-    services.journal.record(event)
-    return waiting_script(why.screen_lines, server_url=services.urls.control)
 
 
 def _script(text: str) -> Response:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, abort, jsonify, request
 
-from pxeserver.boot.events import Event, EventError, decode_event, event_json
+from pxeserver.boot.events import Event, EventError, Result, decode_event, event_json
 from pxeserver.boot.steps import GUEST_STEP_IDS
 from pxeserver.trust.tokens import bearer_token
 from pxeserver.web.services import Services
@@ -25,6 +25,8 @@ def blueprint(services: Services) -> Blueprint:
             abort(403, "this needs the token of the machine's boot")
         for event in events:
             services.journal.record_in(boot.number, event)
+            if event.result is Result.OK:
+                services.note_step(boot.machine, event.step)
         return Response(status=204)
 
     @routes.get("/v1/events")

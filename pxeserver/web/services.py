@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
+from pxeserver.arming_book import ArmingBook
 from pxeserver.boot.events import Event, Result
+from pxeserver.boot.steps import expected_steps
 from pxeserver.config import ServerSettings
 from pxeserver.discovery.service import DiscoveryService
+from pxeserver.inventory.directive import Defaults, Directive, directive
 from pxeserver.inventory.images import ImageShelf
 from pxeserver.inventory.model import Group, Index, Labels
+from pxeserver.inventory.select import Selection, select
 from pxeserver.inventory.watch import LiveInventory
 from pxeserver.journal import Journal
 from pxeserver.metrics import Metrics
@@ -17,6 +22,7 @@ from pxeserver.render.boots import NotReady, Ready, Surroundings, foreign_images
 from pxeserver.render.variables import ServerUrls
 from pxeserver.store.contract import Boot, Store
 from pxeserver.trust.tokens import matching_digest
+from pxeserver.web.labels import labels_of
 from pxeserver.web.table import MachineRow, machine_rows
 
 # A request for another script begins a new boot; what still runs of the one before may go on reporting.
@@ -34,6 +40,8 @@ class Services:
     discovery: DiscoveryService
     clock: Callable[[], float]
     metrics: Metrics
+    armings: ArmingBook
+    loaders: Mapping[str, bytes | Path] = field(default_factory=dict)  # by the names they are served under
     given: Mapping[str, str] = field(default_factory=dict)  # template variables of the command line
 
     @property
@@ -46,6 +54,24 @@ class Services:
         if not index.groups and self.inventory.findings:
             return NotReady("the inventory has errors", self.inventory.findings)
         return prepare_boot(index, labels, self.surroundings)
+
+    @property
+    def defaults(self) -> Defaults:
+        return Defaults(self.settings.loader, self.settings.ignores_unknown)
+
+    def directive(self, labels: Labels) -> Directive:
+        """What the operator wants of this machine now."""
+        return directive(self.index, labels, self.armings.of(labels.mac), self.defaults)
+
+    def note_step(self, mac: str, step: str) -> None:
+        """A machine that boots once is done when it reports the last of its steps."""
+        labels = labels_of(self.store.seen(mac), mac)
+        selection = select(self.index, labels)
+        if not isinstance(selection, Selection):
+            return
+        has_etcd = selection.group.etcd_size is not None
+        if step == expected_steps(dhcp_mode=self.settings.dhcp.mode, etcd=has_etcd)[-1]:
+            self.armings.done(mac, self.directive(labels).mode)
 
     @property
     def surroundings(self) -> Surroundings:

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from pxeserver.images.manifest import read_manifest
+from pxeserver.lab.firmware import LabFirmware
 from pxeserver.lab.lab import Lab, LabPlan, wait_until
 from pxeserver.lab.machine import Machine
 
@@ -140,13 +141,14 @@ def make_lab(images: Path, ssh_key: Path, tmp_path: Path) -> Iterator[MakeLab]:
             *,
             change: Callable[[Path], None] | None = None,
             images: Path = images,
+            firmware: LabFirmware = LabFirmware.BIOS,
         ) -> BootLab:
             data = tmp_path / "data"
             shutil.copytree(EXAMPLES / example, data)
             if change is not None:
                 change(data)
             variables = {"ssh_key": ssh_key.with_suffix(".pub").read_text().strip()}
-            plan = LabPlan(data, images, tmp_path, machines, variables, name="pxetest")
+            plan = LabPlan(data, images, tmp_path, machines, variables, name="pxetest", firmware=firmware)
             lab = stack.enter_context(Lab(plan))
             lab.start_server()
             return BootLab(lab, data, ssh_key)

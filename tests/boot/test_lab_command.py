@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,9 +16,9 @@ from tests.boot.conftest import EXAMPLES
 pytestmark = pytest.mark.boot
 
 
-def lab_command(images: Path, *arguments: str) -> list[str]:
-    data = str(EXAMPLES / "single")
-    return [sys.executable, "-m", "pxeserver", "lab", "--data", data, "--images", str(images), *arguments]
+def lab_command(images: Path, *arguments: str, data: Path = EXAMPLES / "single") -> list[str]:
+    program = (sys.executable, "-m", "pxeserver", "lab")
+    return [*program, "--data", str(data), "--images", str(images), *arguments]
 
 
 def assert_nothing_is_left() -> None:
@@ -29,8 +30,16 @@ def assert_nothing_is_left() -> None:
     assert machines.returncode == 1, "an emulated machine is still running"
 
 
-def test_a_machine_that_does_not_get_through_is_named_with_its_step_and_console(images: Path) -> None:
-    done = subprocess.run(lab_command(images, "--timeout", "8"), capture_output=True, text=True, check=False)
+def test_a_machine_that_does_not_get_through_is_named_with_its_step_and_console(
+    images: Path, tmp_path: Path
+) -> None:
+    # Nobody gives out addresses there.
+    data = tmp_path / "data"
+    shutil.copytree(EXAMPLES / "single", data)
+    (data / "pxeserver.yaml").write_text("dhcp: {mode: proxy}\n")
+    command = lab_command(images, "--timeout", "8", data=data)
+
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
 
     assert done.returncode == 1
     assert "not every machine has joined after 8 s" in done.stderr

@@ -9,6 +9,7 @@ from pathlib import Path
 from flask import Flask
 from waitress import serve
 
+from pxeserver.arming_book import ArmingBook
 from pxeserver.config import ServerSettings
 from pxeserver.discovery.service import DiscoveryService
 from pxeserver.inventory.images import ImageShelf
@@ -35,6 +36,7 @@ def application(state: Path, port: int) -> Flask:
             discovery=DiscoveryService(store, time.time),
             clock=time.time,
             metrics=metrics,
+            armings=ArmingBook(store),
         )
     )
 

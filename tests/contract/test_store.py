@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from pxeserver.boot.events import Event, Result
+from pxeserver.boot.policy import Arming
 from pxeserver.dhcp.leases import Lease, LeaseState
 from pxeserver.discovery.registry import Registry, new_registry, register
 from pxeserver.errors import StoreError
@@ -117,6 +118,25 @@ def test_an_address_belongs_to_the_machine_that_asked_last(store: Store) -> None
     assert boot.machine == OTHER
 
 
+def test_where_a_script_went_can_be_told_later(store: Store) -> None:
+    store.record(ok("script"), at=1.0, grant=replace(grant(1), address="10.77.0.9"))
+    store.record(ok("script"), at=2.0, grant=replace(grant(2), address=""))
+
+    store.save_boot_address(MAC, "10.77.0.11")
+
+    assert [boot.address for boot in store.recent_boots(MAC, 2)] == ["10.77.0.11", "10.77.0.9"]
+
+
+def test_a_machine_is_armed_until_something_else_is_said(store: Store) -> None:
+    assert store.armings() == {}
+
+    store.save_arming(MAC, Arming.ARMED)
+    store.save_arming(OTHER, Arming.DISARMED)
+    store.save_arming(MAC, Arming.DONE)
+
+    assert store.armings() == {MAC: Arming.DONE, OTHER: Arming.DISARMED}
+
+
 def test_recent_boots_come_newest_first(store: Store) -> None:
     for number in range(1, 6):
         store.record(ok("script"), at=float(number), grant=grant(number))
@@ -202,12 +222,14 @@ def test_everything_is_there_after_the_server_died(open_store: Open) -> None:
     before.add_registry(registry, group="nodes", at=1.0)
     before.save_lease(Lease(IPv4Address("10.77.0.100"), MAC, LeaseState.BOUND, 500))
     before.record(ok("script"), at=2.0, grant=grant(1))
+    before.save_arming(MAC, Arming.DONE)
 
     after = open_store()  # the first one was never closed, as after kill -9
 
     assert after.registry(TOKEN) == registry
     assert [lease.mac for lease in after.leases()] == [MAC]
     assert after.latest_boot(MAC) == before.latest_boot(MAC)
+    assert after.armings() == {MAC: Arming.DONE}
 
 
 def test_a_store_that_fails_says_so(store: Store) -> None:

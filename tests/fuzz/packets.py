@@ -17,11 +17,13 @@ from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import NamedTuple
 
-from pxeserver.boot.decide import DhcpMode, NetworkParameters
+from pxeserver.boot.choice import BootSources
+from pxeserver.boot.decide import DhcpMode
 from pxeserver.dhcp import packet as dhcp_packet
 from pxeserver.dhcp.lease_book import LeaseBook
 from pxeserver.dhcp.leases import Lease, Pool
 from pxeserver.dhcp.responder import DhcpSettings, EveryMachine, Responder
+from pxeserver.dhcp.subnet import Subnet
 from pxeserver.tftp import packet as tftp_packet
 from pxeserver.tftp.files import TftpFiles
 from pxeserver.tftp.negotiate import negotiate
@@ -78,12 +80,15 @@ class Clock:
 def responder(mode: DhcpMode) -> Responder:
     settings = DhcpSettings(
         interface="eth1",
-        server=SERVER,
         mode=mode,
-        boot_url="http://10.77.0.1:8080/boot.ipxe",
-        loaders=frozenset(("undionly.kpxe",)),
-        network=NetworkParameters(IPv4Network("10.77.0.0/24"), lease_s=600),
-        pool=Pool(IPv4Address("10.77.0.100"), IPv4Address("10.77.0.250")),
+        sources=BootSources(SERVER, "http://10.77.0.1:8080/boot.ipxe", frozenset(("undionly.kpxe",))),
+        subnets=(
+            Subnet(
+                IPv4Network("10.77.0.0/24"),
+                lease_s=600,
+                pool=Pool(IPv4Address("10.77.0.100"), IPv4Address("10.77.0.250")),
+            ),
+        ),
     )
     return Responder(settings, LeaseBook(MemoryLeases()), EveryMachine(), Clock())
 

@@ -10,9 +10,12 @@ from collections.abc import Iterable, Mapping
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 
-from pxeserver.boot.decide import DhcpMode, Ignore, NetworkParameters
+from pxeserver.boot.choice import BootSources
+from pxeserver.boot.decide import DhcpMode, Ignore
+from pxeserver.dhcp.lease_book import LeaseBook
 from pxeserver.dhcp.leases import Lease, Pool, Reservation
 from pxeserver.dhcp.responder import Decision, DhcpSettings, EveryMachine
+from pxeserver.dhcp.subnet import Subnet
 from pxeserver.dhcp.transport import DhcpServer
 from pxeserver.tftp.files import TftpFiles
 from pxeserver.tftp.session import TransferResult
@@ -64,24 +67,22 @@ def say_transfer(result: TransferResult) -> None:
 async def serve(mode: str, reserved: Mapping[str, str], root: str, tftp_address: str = str(ADDRESS)) -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    pool = Pool(IPv4Address("10.77.0.100"), IPv4Address("10.77.0.150"))
     settings = DhcpSettings(
         interface="server0",
-        server=ADDRESS,
         mode=DhcpMode(mode),
-        boot_url="http://10.77.0.1:8080/boot.ipxe",
-        loaders=frozenset(("undionly.kpxe",)),
-        network=NetworkParameters(
-            network=IPv4Network("10.77.0.0/24"),
-            lease_s=600,
-            router=ADDRESS,
-            dns=(ADDRESS,),
-            domain="lab.example",
+        sources=BootSources(
+            ADDRESS, "http://10.77.0.1:8080/boot.ipxe", frozenset(("snponly.efi", "undionly.kpxe"))
         ),
-        pool=Pool(IPv4Address("10.77.0.100"), IPv4Address("10.77.0.150")),
+        subnets=(Subnet(IPv4Network("10.77.0.0/24"), 600, ADDRESS, (ADDRESS,), "lab.example", pool),),
     )
     machines = Inventory({mac: Reservation(mac, IPv4Address(a), "node1") for mac, a in reserved.items()})
     dhcp = DhcpServer(
-        settings, MemoryLeases(), say_decision, machines=machines, on_drop=lambda reason: say(drop=reason)
+        settings,
+        LeaseBook(MemoryLeases()),
+        say_decision,
+        machines=machines,
+        on_drop=lambda reason: say(drop=reason),
     )
     files = TftpFiles(virtual={"hello.txt": b"hello\n"}, root=Path(root))
     tftp = TftpServer(IPv4Address(tftp_address), files, say_transfer, on_drop=lambda reason: say(drop=reason))

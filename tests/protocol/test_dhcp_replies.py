@@ -6,10 +6,12 @@ from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 
+from pxeserver.boot.choice import BootSources
 from pxeserver.boot.client import classify
-from pxeserver.boot.decide import Context, DhcpMode, NetworkParameters, Reply, decide
+from pxeserver.boot.decide import Context, DhcpMode, Reply, decide
 from pxeserver.dhcp.leases import Lease, LeaseState
 from pxeserver.dhcp.packet import encode, parse
+from pxeserver.dhcp.subnet import Subnet
 from tests.protocol.readable import PACKETS, read_packet, readable
 
 S = IPv4Address("10.77.0.1")
@@ -19,11 +21,13 @@ def context(mode: DhcpMode, port: int, allocated: str) -> Context:
     return Context(
         mode=mode,
         port=port,
-        server=S,
-        boot_url="http://10.77.0.1:8080/boot.ipxe",
-        loaders=frozenset(("snponly.efi", "undionly.kpxe")),
-        loader_url="http://10.77.0.1:8080/loaders",
-        network=NetworkParameters(IPv4Network("10.77.0.0/16"), 600, S, (S,), "lab.example"),
+        sources=BootSources(
+            S,
+            "http://10.77.0.1:8080/boot.ipxe",
+            frozenset(("snponly.efi", "undionly.kpxe")),
+            "http://10.77.0.1:8080/loaders",
+        ),
+        subnet=Subnet(IPv4Network("10.77.0.0/16"), 600, S, (S,), "lab.example"),
         allocation=Lease(IPv4Address(allocated), "52:54:00:12:34:56", LeaseState.OFFERED, 60),
         hostname="node1",
     )

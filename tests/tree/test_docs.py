@@ -10,6 +10,8 @@ import msgspec
 from provision.cli import COMMANDS as PROVISION_COMMANDS
 from provision.document import whole_document
 from provision.errors import ExitCode
+from pxeserver.boot.architectures import ARCHITECTURES, Loader
+from pxeserver.boot.policy import BootMode
 from pxeserver.boot.steps import STEPS, Only
 from pxeserver.cli import COMMANDS as PXESERVER_COMMANDS
 from pxeserver.inventory.shapes import Selector
@@ -32,6 +34,26 @@ def test_the_table_of_boot_steps_is_the_one_in_the_code() -> None:
     rows = [f"| `{step.id}` | {step.reporter.value} | {step.sentence}{WHEN[step.only]} |" for step in STEPS]
 
     assert "\n".join(rows) in read("docs/booting.md")
+
+
+def test_the_table_of_architectures_is_the_one_in_the_code() -> None:
+    def files(name: str | None) -> str:
+        return f"`{name}` " if name else ""
+
+    rows = [
+        f"| {row.code} | {row.name} | `{row.ipxe}` | {files(row.grub)}| {files(row.shim)}| "
+        f"{row.quirk + ' ' if row.quirk else ''}| {row.source} |"
+        for row in ARCHITECTURES
+    ]
+
+    assert "\n".join(rows) in read("docs/your-network.md")
+
+
+def test_every_way_to_boot_is_in_the_documents() -> None:
+    page = read("docs/your-network.md")
+
+    assert [mode for mode in BootMode if f"| `{mode}` |" not in page] == []
+    assert [loader for loader in Loader if f"`{loader}`" not in page] == []
 
 
 def test_every_command_is_in_the_readme() -> None:
@@ -72,6 +94,7 @@ def test_links_between_documents_lead_somewhere() -> None:
         "docs/other-systems.md",
         "docs/plan-and-status.md",
         "docs/findings.md",
+        "docs/your-network.md",
     ):
         for target in re.findall(r"\]\((?!https?://)([^)#]+)\)", read(name)):
             assert ((ROOT / name).parent / target).exists(), f"{name}: {target}"

@@ -74,6 +74,8 @@ def test_the_agent_depends_on_little() -> None:
         "provision/archive.py",
         "provision/fetch/tftp_download.py",
         "pxeserver/dhcp/packet.py",
+        "pxeserver/dhcp/probe_packets.py",
+        "pxeserver/ndp/packet.py",
         "pxeserver/tftp/packet.py",
         "pxeserver/tftp/transfer.py",
     ],

@@ -46,12 +46,28 @@ def boot_ipxe(server_url: str, labels: Mapping[str, str] | None = None) -> str:
 
     `labels` are the operator's own; ScriptError for one that is no plain word.
     """
-    query = "&".join((*SAID, *(_own_label(name, value) for name, value in (labels or {}).items())))
+    return _script(*_asking(server_url, labels or {}))
+
+
+def autoexec_ipxe(server_url: str) -> str:
+    """The script that iPXE 2 looks for beside itself. It is run before there is a network."""
     return _script(
+        ":network",
+        "dhcp && goto ask ||",
+        f"echo pxeserver: no network, trying again in {RETRY_S} s",
+        f"sleep {RETRY_S}",
+        "goto network",
+        *_asking(server_url, {}),
+    )
+
+
+def _asking(server_url: str, labels: Mapping[str, str]) -> tuple[str, ...]:
+    query = "&".join((*SAID, *(_own_label(name, value) for name, value in labels.items())))
+    return (
+        ":ask",
         # A BIOS's iPXE is built for i386 whatever the processor is; bit 29 says that it has long mode.
         "set arch ${buildarch}",
         "cpuid --ext 29 && set arch x86_64 ||",
-        ":ask",
         f"chain --replace --autofree {_checked('server url', server_url)}/v1/boot?{query} ||",
         f"echo pxeserver: no answer from {server_url}, asking again in {RETRY_S} s",
         f"sleep {RETRY_S}",
@@ -96,6 +112,12 @@ def waiting_script(reason_lines: Sequence[str], *, server_url: str, retry_s: int
         f"sleep {retry_s}",
         f"chain --replace --autofree {_checked('server url', server_url)}/boot.ipxe || goto again",
     )
+
+
+def local_script(reason: str) -> str:
+    """The script that gives the machine back to its firmware, which goes on with its next boot entry."""
+    # 1, as UEFI firmware that is told of a success shows its menu instead (UEFI 2.10 sec. 3.1.1).
+    return _script(f"echo pxeserver: not from the network: {_shown(reason)}", "exit 1")
 
 
 def check_argument(argument: str) -> str:

@@ -10,18 +10,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pxeserver.boot.choice import BootSources
 from pxeserver.boot.client import classify
-from pxeserver.boot.decide import Context, DhcpMode, Ignore, NetworkParameters, Reply, decide
+from pxeserver.boot.decide import Context, DhcpMode, Ignore, Reply, decide
+from pxeserver.boot.policy import BootMode, permit
 from pxeserver.dhcp.leases import Lease, LeaseState, Refusal
 from pxeserver.dhcp.options import MessageType, Option
 from pxeserver.dhcp.packet import Packet, encode, parse
+from pxeserver.dhcp.subnet import Subnet
 
 S = IPv4Address("10.77.0.1")
-PROXY = Context(DhcpMode.PROXY, 67, S, "http://10.77.0.1:8080/boot.ipxe", frozenset(("undionly.kpxe",)))
+SOURCES = BootSources(S, "http://10.77.0.1:8080/boot.ipxe", frozenset(("undionly.kpxe",)))
+PROXY = Context(DhcpMode.PROXY, 67, SOURCES)
 FULL = replace(
     PROXY,
     mode=DhcpMode.FULL,
-    network=NetworkParameters(IPv4Network("10.77.0.0/24"), 600),
+    subnet=Subnet(IPv4Network("10.77.0.0/24"), 600),
     allocation=Lease(IPv4Address("10.77.0.100"), "52:54:00:12:34:56", LeaseState.OFFERED, 60),
 )
 BOOT_SERVER = replace(PROXY, port=4011)
@@ -50,19 +54,20 @@ REQUEST = packet(MessageType.REQUEST)
         (packet(MessageType.DISCOVER, 7), PROXY, "loader 'snponly.efi' for x86-64 UEFI is not installed"),
         (
             packet(MessageType.DISCOVER, 16),
-            replace(PROXY, loaders=frozenset(("snponly.efi",))),
+            replace(PROXY, sources=replace(SOURCES, loaders=frozenset(("snponly.efi",)))),
             "loaders are not served over HTTP",
         ),
         (DISCOVER, BOOT_SERVER, "DISCOVER on port 4011: only REQUEST and INFORM make sense there"),
         (packet(MessageType.REQUEST, None), BOOT_SERVER, "no option 93: not a network boot client"),
         (REQUEST, replace(FULL, port=4011), "port 4011 is answered in proxy mode only"),
         (DISCOVER, replace(FULL, allocation=Refusal("all addresses are in use")), "all addresses are in use"),
-        (DISCOVER, replace(FULL, network=None), "full mode needs the network's parameters"),
+        (DISCOVER, replace(FULL, subnet=None), "full mode needs a subnet"),
         (
-            replace(DISCOVER, giaddr=IPv4Address("10.78.0.1")),
-            FULL,
-            "relay 10.78.0.1 is outside 10.77.0.0/24: no addresses for its clients",
+            DISCOVER,
+            replace(FULL, subnet=Refusal("relay 10.78.0.1 is in no subnet")),
+            "relay 10.78.0.1 is in no subnet",
         ),
+        (DISCOVER, replace(PROXY, permission=permit(BootMode.NEVER, None)), "boot: never"),
         (packet(MessageType.ACK), FULL, "ACK is sent by servers"),
     ],
 )

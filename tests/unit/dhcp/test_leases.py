@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from ipaddress import IPv4Address
+from ipaddress import IPv4Address, IPv4Network
 
 import pytest
 
@@ -11,6 +11,7 @@ from pxeserver.dhcp.lease_book import LeaseBook
 from pxeserver.dhcp.leases import AddressPlan, Lease, LeaseState, Pool, Refusal, Reservation, allocate
 
 NOW = 1_000_000
+NETWORK = IPv4Network("10.77.0.0/24")
 A, B, C = "52:54:00:00:00:0a", "52:54:00:00:00:0b", "52:54:00:00:00:0c"
 
 
@@ -33,8 +34,9 @@ def give(
     reservations: Iterable[Reservation] = (),
 ) -> Lease | Refusal:
     return allocate(
-        AddressPlan(pool, {reservation.mac: reservation for reservation in reservations}),
+        AddressPlan(NETWORK, pool, {reservation.mac: reservation for reservation in reservations}),
         {held.address: held for held in leases},
+        own=[held for held in leases if held.mac == mac],
         mac=mac,
         requested=None if requested is None else ip(requested),
         now_unix_s=NOW,
@@ -74,7 +76,7 @@ def offer(last: int, mac: str = A) -> Lease:
         ),
         pytest.param(
             give(pool=None),
-            Refusal(f"{A} has no reserved address, and there is no pool of addresses"),
+            Refusal(f"{A} has no reserved address, and 10.77.0.0/24 has no pool of addresses"),
             id="no pool",
         ),
         pytest.param(
@@ -181,3 +183,21 @@ def test_a_released_address_is_free_and_a_declined_one_is_left_alone_for_a_while
         lease(100, A, LeaseState.RELEASED, 0),
         lease(102, B, LeaseState.DECLINED, 600),
     ]
+
+
+def test_an_address_belongs_to_its_latest_machine_only() -> None:
+    class Nothing:
+        def leases(self) -> Iterable[Lease]:
+            return (lease(100, A), lease(102, A))
+
+        def save_lease(self, lease: Lease) -> None:
+            pass
+
+    book = LeaseBook(Nothing())
+    book.hold(lease(100, B, LeaseState.OFFERED))
+
+    assert (book.of(A), book.of(B), book.of(C)) == (
+        (lease(102, A),),
+        (lease(100, B, LeaseState.OFFERED),),
+        (),
+    )

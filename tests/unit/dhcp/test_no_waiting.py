@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from pxeserver.arming_book import ArmingBook
 from pxeserver.boot.decide import DhcpMode, Reply
 from pxeserver.boot.events import Event, Result
 from pxeserver.dhcp.lease_book import LeaseBook
 from pxeserver.dhcp.options import MessageType
 from pxeserver.dhcp.responder import Decision, Responder
+from pxeserver.inventory.directive import Defaults
 from pxeserver.inventory.watch import LiveInventory
 from pxeserver.journal import Journal
 from pxeserver.metrics import Metrics
@@ -67,7 +69,8 @@ def server(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Server]:
     metrics = Metrics()
     journal = Journal(store, lambda: 1.0, metrics)
     settings = replace(SETTINGS, mode=request.param)
-    responder = Responder(settings, LeaseBook(store), InventoryMachines(inventory), lambda: 1.0)
+    machines = InventoryMachines(inventory, ArmingBook(store), Defaults())
+    responder = Responder(settings, LeaseBook(store), machines, lambda: 1.0)
     statements: list[tuple[str, str]] = []
     connection.set_trace_callback(lambda text: statements.append((threading.current_thread().name, text)))
     OPENED.clear()

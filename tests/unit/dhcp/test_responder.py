@@ -7,14 +7,20 @@ from dataclasses import replace
 from ipaddress import IPv4Address, IPv4Network
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from pxeserver.boot.choice import BootSources
 from pxeserver.boot.client import Client, ClientKind
-from pxeserver.boot.decide import DhcpMode, Ignore, NetworkParameters, Reply
+from pxeserver.boot.decide import DhcpMode, Ignore, Reply
+from pxeserver.boot.policy import BootMode, permit
 from pxeserver.dhcp.lease_book import LeaseBook
 from pxeserver.dhcp.leases import Lease, LeaseState, Pool, Reservation
 from pxeserver.dhcp.options import MessageType, Option
 from pxeserver.dhcp.packet import BROADCAST_FLAG, Packet, parse
 from pxeserver.dhcp.responder import Decision, DhcpSettings, EveryMachine, Machines, Responder
+from pxeserver.dhcp.subnet import Subnet
+from pxeserver.inventory.directive import Directive
 from pxeserver.wire import Endpoint
 
 S = IPv4Address("10.77.0.1")
@@ -24,12 +30,11 @@ CLIENT = Endpoint(IPv4Address("0.0.0.0"), 68)
 EVERYBODY = Endpoint(IPv4Address("255.255.255.255"), 68)
 SETTINGS = DhcpSettings(
     interface="eth1",
-    server=S,
     mode=DhcpMode.FULL,
-    boot_url="http://10.77.0.1:8080/boot.ipxe",
-    loaders=frozenset(("undionly.kpxe",)),
-    network=NetworkParameters(IPv4Network("10.77.0.0/24"), lease_s=600),
-    pool=Pool(ADDRESS, IPv4Address("10.77.0.101")),
+    sources=BootSources(S, "http://10.77.0.1:8080/boot.ipxe", frozenset(("undionly.kpxe",))),
+    subnets=(
+        Subnet(IPv4Network("10.77.0.0/24"), lease_s=600, pool=Pool(ADDRESS, IPv4Address("10.77.0.101"))),
+    ),
 )
 BIOS: dict[int, bytes] = {
     Option.CLIENT_ARCHITECTURE: b"\0\0",
@@ -54,8 +59,8 @@ class OneNamedMachine(EveryMachine):
 
 
 class NobodyMayBoot(EveryMachine):
-    def may_boot(self, mac: str, client: Client) -> bool:
-        return mac == "" and client.kind is ClientKind.PXE
+    def directive(self, mac: str, client: Client) -> Directive:
+        return Directive(permit(BootMode.NEVER, None))
 
 
 class Network:
@@ -66,6 +71,9 @@ class Network:
         self.now_s = 1_000_000.0
         book = LeaseBook(self.store)
         self._responder = Responder(settings, book, machines or EveryMachine(), lambda: self.now_s)
+
+    def withdraw(self, address: IPv4Address) -> None:
+        self._responder.withdraw(address)
 
     def say(self, packet: Packet, *, port: int = 67, source: Endpoint = CLIENT) -> Decision:
         return self._responder.respond(packet, port=port, source=source)
@@ -191,7 +199,7 @@ def test_a_machine_that_may_not_boot_still_gets_an_address_in_full_mode() -> Non
     decision = Network(machines=NobodyMayBoot()).say(packet(MessageType.DISCOVER, BIOS))
 
     assert (reply(decision).yiaddr, reply(decision).file) == (ADDRESS, b"")
-    assert "may not boot" in decision.outcome.reason
+    assert decision.outcome.reason == "address without boot data: boot: never"
 
 
 @pytest.mark.parametrize(("port", "message_type"), [(67, MessageType.DISCOVER), (4011, MessageType.REQUEST)])
@@ -200,10 +208,7 @@ def test_a_machine_that_may_not_boot_hears_nothing_from_the_proxy(
 ) -> None:
     network = Network(replace(SETTINGS, mode=DhcpMode.PROXY), NobodyMayBoot())
 
-    assert (
-        reason(network.say(packet(message_type, BIOS), port=port))
-        == "this machine may not boot from the network"
-    )
+    assert reason(network.say(packet(message_type, BIOS), port=port)) == "boot: never"
 
 
 def test_firmware_without_an_address_is_answered_by_broadcast_with_the_flag_set() -> None:
@@ -245,8 +250,8 @@ def test_a_request_on_port_4011_is_answered_to_where_it_came_from() -> None:
 def test_a_client_without_room_for_everything_gets_the_shorter_reply_that_fits() -> None:
     settings = replace(
         SETTINGS,
-        boot_url="http://10.77.0.1:8080/" + "long/" * 40 + "boot.ipxe",
-        network=NetworkParameters(IPv4Network("10.77.0.0/24"), 600, domain="domain." * 20 + "example"),
+        sources=replace(SETTINGS.sources, boot_url="http://10.77.0.1:8080/" + "long/" * 40 + "boot.ipxe"),
+        subnets=(replace(SETTINGS.subnets[0], domain="domain." * 20 + "example"),),
     )
     ipxe = {**BIOS, Option.IPXE: b"\x13\1\1\x18\1\1"}
 
@@ -256,3 +261,63 @@ def test_a_client_without_room_for_everything_gets_the_shorter_reply_that_fits()
     assert Option.DOMAIN not in reply(decision).options
     assert reply(decision).options[Option.BOOT_FILE].endswith(b"boot.ipxe\0")
     assert reply(decision).file == b""
+
+
+OPTIONS = st.dictionaries(st.integers(1, 254), st.binary(max_size=20), max_size=10)
+
+
+@given(
+    st.sampled_from(MessageType),
+    OPTIONS,
+    st.sampled_from((67, 4011)),
+    st.sampled_from(DhcpMode),
+    st.sampled_from(("0.0.0.0", "10.77.0.9", "10.99.0.1")),
+)
+def test_whatever_the_options_there_is_a_decision_and_what_is_sent_can_be_read(
+    message_type: MessageType, options: Mapping[int, bytes], port: int, mode: DhcpMode, giaddr: str
+) -> None:
+    network = Network(replace(SETTINGS, mode=mode))
+    asked = replace(packet(message_type), giaddr=IPv4Address(giaddr))
+    options = {**options, Option.MESSAGE_TYPE: bytes((message_type,))}
+
+    decision = network.say(replace(asked, options=options), port=port)
+
+    assert decision.outcome.reason
+    if decision.datagram:
+        assert parse(decision.datagram).options.get(Option.RELAY_AGENT) == options.get(Option.RELAY_AGENT)
+
+
+def test_only_an_address_that_a_machine_never_had_is_probed() -> None:
+    network = Network()
+
+    first = network.say(packet(MessageType.DISCOVER))
+    again = network.say(packet(MessageType.DISCOVER))
+    confirmed = network.say(request())
+
+    assert (first.probe, again.probe, confirmed.probe) == (ADDRESS, None, None)
+
+
+def test_a_reserved_address_is_not_probed() -> None:
+    assert Network(machines=OneNamedMachine()).say(packet(MessageType.DISCOVER)).probe is None
+
+
+def test_an_address_that_was_found_in_use_is_offered_to_nobody_for_a_while() -> None:
+    network = Network()
+    decision = network.say(packet(MessageType.DISCOVER))
+    assert decision.probe is not None
+
+    network.withdraw(decision.probe)
+    now = network.say(packet(MessageType.DISCOVER))
+    network.now_s += 600
+    later = [network.say(packet(MessageType.DISCOVER, mac=f"52:54:00:00:00:0{n}")) for n in (8, 9)]
+
+    assert str(reply(now).yiaddr) == "10.77.0.101"
+    assert sorted(str(reply(decision).yiaddr) for decision in later) == ["10.77.0.100", "10.77.0.101"]
+
+
+def test_a_machine_with_a_reserved_address_elsewhere_gets_one_of_the_pool_here() -> None:
+    class ReservedElsewhere(EveryMachine):
+        def reservations(self) -> Mapping[str, Reservation]:
+            return {MAC: Reservation(MAC, IPv4Address("10.99.0.5"), "node5")}
+
+    assert reply(Network(machines=ReservedElsewhere()).say(packet(MessageType.DISCOVER))).yiaddr == ADDRESS

@@ -60,9 +60,9 @@ def test_a_clock_from_before_the_program_was_installed_is_wrong() -> None:
 
 
 def test_a_missing_loader_fails_only_when_there_is_none_at_all() -> None:
-    some = list(check_loaders({"snponly.efi": Path("/x")}, Path("/l")))
+    some = list(check_loaders({"snponly.efi": Path("/x")}, "ipxe", Path("/l")))
 
-    assert {diagnosis.level for diagnosis in check_loaders({}, Path("/l"))} == {"failed"}
+    assert {diagnosis.level for diagnosis in check_loaders({}, "ipxe", Path("/l"))} == {"failed"}
     assert [diagnosis.level for diagnosis in some] == ["warning"] * (len(some) - 1) + ["ok"]
     assert "no boot loader undionly.kpxe: these machines do not boot: x86 BIOS" in some[0].what
 

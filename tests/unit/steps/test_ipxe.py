@@ -10,7 +10,9 @@ from pxeserver.boot.loaders.ipxe import (
     MAX_COMMAND_LINE_BYTES,
     BootTarget,
     ScriptError,
+    autoexec_ipxe,
     boot_ipxe,
+    local_script,
     machine_script,
     waiting_script,
 )
@@ -27,9 +29,9 @@ TARGET = BootTarget(
 def test_the_first_script_says_what_the_firmware_knows_and_asks_until_the_server_answers() -> None:
     assert boot_ipxe(SERVER) == (
         "#!ipxe\n"
+        ":ask\n"
         "set arch ${buildarch}\n"
         "cpuid --ext 29 && set arch x86_64 ||\n"
-        ":ask\n"
         "chain --replace --autofree http://10.77.0.1:8080/v1/boot?mac=${mac:hexhyp}&uuid=${uuid}"
         "&serial=${serial:uristring}&asset=${asset:uristring}&hostname=${hostname:uristring}"
         "&manufacturer=${manufacturer:uristring}&product=${product:uristring}"
@@ -51,6 +53,23 @@ def test_the_first_script_passes_on_the_labels_of_the_operator() -> None:
 def test_a_label_that_would_change_the_script_is_refused(label: tuple[str, str]) -> None:
     with pytest.raises(ScriptError, match="label"):
         boot_ipxe(SERVER, dict([label]))
+
+
+def test_the_script_beside_the_loader_brings_the_network_up_first() -> None:
+    assert autoexec_ipxe(SERVER) == (
+        "#!ipxe\n"
+        ":network\n"
+        "dhcp && goto ask ||\n"
+        "echo pxeserver: no network, trying again in 10 s\n"
+        "sleep 10\n"
+        "goto network\n" + boot_ipxe(SERVER).removeprefix("#!ipxe\n")
+    )
+
+
+def test_the_local_script_gives_the_machine_back_to_its_firmware() -> None:
+    assert local_script("boot: local\nshell") == (
+        "#!ipxe\necho pxeserver: not from the network: boot: local?shell\nexit 1\n"
+    )
 
 
 def test_the_machine_script_boots_and_starts_over_when_that_fails() -> None:

@@ -43,7 +43,9 @@ def decision(outcome: Reply | Ignore) -> Decision:
 def test_dhcp_decisions_are_counted_by_what_was_sent_and_by_reason(tmp_path: Path) -> None:
     made = control(tmp_path)
     reports = DhcpReports(made.services.journal, DhcpMode.PROXY, made.services.metrics)
-    offer = Packet(op=BOOTREPLY, xid=1, chaddr=b"123456", options={Option.MESSAGE_TYPE: b"\x02"})
+    offer = Packet(
+        op=BOOTREPLY, xid=1, chaddr=b"123456", options={Option.MESSAGE_TYPE: b"\x02", Option.BOOT_FILE: b"x"}
+    )
 
     reports(decision(Reply(offer, "it may")))
     reports(decision(Ignore("no loader for architecture 99")))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from flask.testing import FlaskClient
 
+from pxeserver.arming_book import ArmingBook
 from pxeserver.boot.decide import DhcpMode
 from pxeserver.config import DhcpSettings, ServerSettings
 from pxeserver.discovery.service import DiscoveryService
@@ -88,6 +89,7 @@ def control(folder: Path, *, has_agent: bool = True, **changes: str) -> Control:
         discovery=DiscoveryService(store, clock),
         clock=clock,
         metrics=metrics,
+        armings=ArmingBook(store),
     )
     return Control(data, services, create_app(services).test_client())
 

@@ -9,26 +9,31 @@ from dataclasses import dataclass, replace
 import pytest
 
 from pxeserver.boot.decide import DhcpMode
-from pxeserver.config import DhcpSettings, ServerSettings
+from pxeserver.config import DhcpSettings, ServerSettings, SubnetSettings
 from pxeserver.errors import StartError
 from pxeserver.lifecycle import Running, Signals, finish, reread
 
-OLD = ServerSettings(DhcpSettings(lease_s=600))
+
+def leases(lease_s: int, mode: DhcpMode = DhcpMode.PROXY) -> DhcpSettings:
+    return DhcpSettings(mode=mode, own=SubnetSettings(lease_s=lease_s))
+
+
+OLD = ServerSettings(leases(600))
 
 
 def test_leases_and_days_change_at_once_and_ports_wait_for_a_restart() -> None:
-    new = ServerSettings(DhcpSettings(lease_s=900), http_port=80, assets_url="http://cdn", keep_days=7)
+    new = ServerSettings(leases(900), http_port=80, assets_url="http://cdn", keep_days=7)
 
     taken = reread(OLD, new)
 
-    assert taken.settings == replace(OLD, dhcp=DhcpSettings(lease_s=900), keep_days=7)
+    assert taken.settings == replace(OLD, dhcp=leases(900), keep_days=7)
     assert (taken.changed, taken.kept) == (("dhcp", "keep_days"), ("assets_url", "http_port"))
 
 
 def test_the_mode_waits_for_a_restart_and_the_rest_of_dhcp_does_not() -> None:
-    taken = reread(OLD, ServerSettings(DhcpSettings(mode=DhcpMode.FULL, lease_s=900)))
+    taken = reread(OLD, ServerSettings(leases(900, DhcpMode.FULL)))
 
-    assert taken.settings.dhcp == DhcpSettings(mode=OLD.dhcp.mode, lease_s=900)
+    assert taken.settings.dhcp == leases(900, OLD.dhcp.mode)
     assert (taken.changed, taken.kept) == (("dhcp",), ("dhcp.mode",))
 
 
@@ -88,12 +93,12 @@ def test_a_reload_never_leaves_the_network_without_dhcp(
     heard: list[str] = []
 
     async def reload() -> ServerSettings:
-        running = Running(OLD, ())
-        await running.start_dhcp(lambda settings: Dhcp(settings.dhcp.lease_s, heard))
-        await running.take(ServerSettings(DhcpSettings(lease_s=lease_s)), ())
+        running = Running(OLD)
+        await running.start_dhcp(lambda settings: Dhcp(settings.dhcp.own.lease_s, heard))
+        await running.take(ServerSettings(leases(lease_s)), ())
         settings = running.settings
         await running.finish(asyncio.Queue())
         return settings
 
-    assert asyncio.run(reload()).dhcp.lease_s == goes_on_with_s
+    assert asyncio.run(reload()).dhcp.own.lease_s == goes_on_with_s
     assert heard == told
