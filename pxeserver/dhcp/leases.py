@@ -100,6 +100,11 @@ class AddressPlan:
         return self.pool is not None and address in self.pool and address not in self._reserved
 
     @cached_property
+    def common(self) -> tuple[IPv4Address, ...]:
+        """The addresses of the pool that any machine may get, in order; made once, as a pool may hold thousands."""
+        return tuple(address for address in self.pool or () if address not in self._reserved)
+
+    @cached_property
     def _reserved(self) -> frozenset[IPv4Address]:
         return frozenset(r.address for r in self.reservations.values() if r.address is not None)
 
@@ -129,7 +134,7 @@ def allocate(
             return lease if lease.is_live(now_unix_s) else _offer(lease.address, mac, now_unix_s)
     if requested is not None and plan.is_common(requested) and requested not in leases:
         return _offer(requested, mac, now_unix_s)
-    free = _free_address(plan, plan.pool, leases, now_unix_s)
+    free = _free_address(plan, leases, now_unix_s)
     if free is None:
         return Refusal(f"all addresses from {plan.pool.first} to {plan.pool.last} are in use")
     return _offer(free, mac, now_unix_s)
@@ -154,11 +159,10 @@ def _offer(address: IPv4Address, mac: str, now_unix_s: int) -> Lease:
 
 
 def _free_address(
-    plan: AddressPlan, pool: Pool, leases: Mapping[IPv4Address, Lease], now_unix_s: int
+    plan: AddressPlan, leases: Mapping[IPv4Address, Lease], now_unix_s: int
 ) -> IPv4Address | None:
     """A never used address, else the one unused for longest: machines often come back for their own."""
-    never_used = (address for address in pool if plan.is_common(address) and address not in leases)
-    fresh = next(never_used, None)
+    fresh = next((address for address in plan.common if address not in leases), None)
     if fresh is not None:
         return fresh
     ended = (

@@ -222,6 +222,9 @@ def test_behind_a_relay(
     networks.address("srv", "eth1", "10.77.0.1/24")
     networks.address("router", "eth0", "10.77.0.254/24")
     networks.address("router", "eth1", "10.78.0.1/24")
+    networks.address(
+        "router", "eth1", "10.78.0.100/24"
+    )  # in the pool, and in use: found out by ping from afar
     networks.run("router", "sysctl", "-w", "net.ipv4.ip_forward=1")
     ip("-n", networks.namespace("srv"), "route", "add", "10.78.0.0/24", "via", "10.77.0.254")
     with (
@@ -232,10 +235,10 @@ def test_behind_a_relay(
         (offer,) = networks.ask("pc", "eth0", arch=UEFI)
         bound = dhclient(networks, tmp_path)
 
-    assert (offer["yiaddr"], offer["router"]) == ("10.78.0.100", "10.78.0.1")
+    assert (offer["yiaddr"], offer["router"]) == ("10.78.0.101", "10.78.0.1")
     assert (offer["siaddr"], offer["server"], offer["file"]) == ("10.77.0.1", "10.77.0.1", "snponly.efi")
     assert offer["after_s"] < 1.0
-    assert "bound to 10.78.0.100" in bound
+    assert "bound to 10.78.0.101" in bound
 
 
 def dhclient(networks: Networks, tmp_path: Path) -> str:

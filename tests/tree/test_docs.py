@@ -16,6 +16,7 @@ from pxeserver.boot.steps import STEPS, Only
 from pxeserver.cli import COMMANDS as PXESERVER_COMMANDS
 from pxeserver.inventory.shapes import Selector
 from pxeserver.metrics import Metrics
+from tests.boot_answers import documented
 
 ROOT = Path(__file__).parents[2]
 WHEN = {
@@ -45,6 +46,12 @@ def test_the_table_of_architectures_is_the_one_in_the_code() -> None:
         f"{row.quirk + ' ' if row.quirk else ''}| {row.source} |"
         for row in ARCHITECTURES
     ]
+
+    assert "\n".join(rows) in read("docs/your-network.md")
+
+
+def test_the_table_of_what_firmware_is_told_is_what_the_code_tells_it() -> None:
+    rows = [documented(row.code) for row in ARCHITECTURES]
 
     assert "\n".join(rows) in read("docs/your-network.md")
 

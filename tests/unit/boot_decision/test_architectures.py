@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -17,38 +16,17 @@ from pxeserver.boot.architectures import (
     Loader,
     find_architecture,
 )
-from pxeserver.boot.choice import BootData, BootSources, choose_boot
+from pxeserver.boot.choice import BootData, choose_boot
 from pxeserver.boot.client import Client, ClientKind, classify
-from pxeserver.boot.decide import Context, DhcpMode, Reply, decide
+from pxeserver.boot.decide import Reply, decide
 from pxeserver.boot.loaders.files import loader_files, with_scripts
 from pxeserver.boot.policy import BootMode, permit
-from pxeserver.dhcp.leases import Lease, LeaseState
-from pxeserver.dhcp.options import MessageType, Option, read_text
-from pxeserver.dhcp.packet import Packet
-from pxeserver.dhcp.subnet import Subnet
+from pxeserver.dhcp.options import MessageType, Option
 from pxeserver.tftp.files import TftpFiles
 from pxeserver.web.app import create_app
+from tests.boot_answers import CONTEXTS, MAC, PROXY, SOURCES, answer, asked
 from tests.unit.web.memory import control
 
-S = IPv4Address("10.77.0.1")
-MAC = bytes.fromhex("525400123456")
-SOURCES = BootSources(
-    S, "http://10.77.0.1:8080/boot.ipxe", frozenset(LOADER_NAMES), "http://10.77.0.1:8080/loaders"
-)
-PROXY = Context(DhcpMode.PROXY, 67, SOURCES)
-CONTEXTS = {
-    "proxy": (PROXY, MessageType.DISCOVER),
-    "4011": (replace(PROXY, port=4011), MessageType.REQUEST),
-    "full": (
-        replace(
-            PROXY,
-            mode=DhcpMode.FULL,
-            subnet=Subnet(IPv4Network("10.77.0.0/24"), 600),
-            allocation=Lease(IPv4Address("10.77.0.9"), MAC.hex(":"), LeaseState.OFFERED, 60),
-        ),
-        MessageType.DISCOVER,
-    ),
-}
 # Architecture and mode; message; file in the header and in option 67; options 60 and 43.
 ANSWERS = """\
 0 proxy OFFER undionly.kpxe PXEClient 060108ff
@@ -86,30 +64,6 @@ ANSWERS = """\
 41 4011 ACK snponly-arm64.efi PXEClient 091400001152617370626572727920506920426f6f740a0400505845ff
 41 full OFFER snponly-arm64.efi - 091400001152617370626572727920506920426f6f740a0400505845ff
 """
-
-
-def asked(code: int, message_type: MessageType, mac: bytes = MAC, **options: bytes) -> Packet:
-    values: dict[int, bytes] = {
-        Option.MESSAGE_TYPE: bytes((message_type,)),
-        Option.CLIENT_ARCHITECTURE: code.to_bytes(2, "big"),
-    }
-    values |= {Option[name.upper()]: value for name, value in options.items()}
-    return Packet(1, 1, mac, values)
-
-
-def answer(code: int, mode: str) -> str:
-    context, message_type = CONTEXTS[mode]
-    packet = asked(code, message_type)
-    outcome = decide(packet, classify(packet), context)
-    assert isinstance(outcome, Reply), outcome.reason
-    reply = outcome.packet
-    assert read_text(reply.options[Option.BOOT_FILE]) == reply.file.decode()
-    assert (reply.siaddr, reply.sname, reply.options[Option.SERVER_ID]) == (S, b"10.77.0.1", S.packed)
-    vendor_class = read_text(reply.options.get(Option.VENDOR_CLASS, b"-"))
-    vendor_options = (
-        reply.options[Option.VENDOR_OPTIONS].hex() if Option.VENDOR_OPTIONS in reply.options else "-"
-    )
-    return f"{code} {mode} {reply.message_type.name} {reply.file.decode()} {vendor_class} {vendor_options}"
 
 
 def test_every_row_is_answered_in_every_mode_as_the_table_says() -> None:
