@@ -11,7 +11,7 @@ from pxeserver.tftp.negotiate import Terms
 from pxeserver.tftp.packet import Error, ErrorCode, ReadRequest, ack_block, encode, parse
 from pxeserver.tftp.port import Address, TransferPort
 from pxeserver.tftp.sender import Sender
-from pxeserver.tftp.transfer import Phase, Step, Transfer, acknowledge, ask_again, begin, time_out
+from pxeserver.tftp.transfer import SENDING, Phase, Step, Transfer, acknowledge, ask_again, begin, time_out
 from pxeserver.wire import Endpoint, WireError
 
 
@@ -134,7 +134,7 @@ class Session:
         if transfer is not self._transfer:
             self._transfer = transfer
             self.deadline_s = now_s + transfer.timer_s
-        if transfer.phase is not Phase.SENDING:
+        if transfer.phase is not SENDING:
             self._finish(OUTCOMES[transfer.phase], now_s)
         elif step.send:
             self._send(step.send, now_s)
