@@ -67,6 +67,7 @@ class OptionAck:
 
 
 _ACK = Opcode.ACK.to_bytes(2, "big")
+_DATA = int(Opcode.DATA)
 _DATA_HEAD = struct.Struct("!HH")
 
 TftpPacket = ReadRequest | WriteRequest | Data | Ack | Error | OptionAck
@@ -141,7 +142,7 @@ def encode(packet: TftpPacket) -> bytes:
 
 def data_head(block: int) -> bytes:
     """What stands before a block's bytes."""
-    return _DATA_HEAD.pack(Opcode.DATA, block)
+    return _DATA_HEAD.pack(_DATA, block)
 
 
 def _head(*numbers: int) -> bytes:

@@ -22,15 +22,13 @@ READ_AHEAD_BYTES = 32 * 1024
 
 NOTHING = memoryview(b"")
 
-Address = tuple[str, int]
-
 
 class Sender:
     """Sends one file's blocks to one client."""
 
-    def __init__(self, own: socket.socket, client: Address, source: Source, terms: Terms) -> None:
+    def __init__(self, own: socket.socket, source: Source, terms: Terms) -> None:
+        """`own` is connected to the client."""
         self._socket = own
-        self._client = client
         self._source = source
         self._terms = terms
         self._ahead = NOTHING
@@ -41,7 +39,7 @@ class Sender:
         """Block 0 is the OACK. `OSError` if the file cannot be read."""
         first, end = blocks.start, blocks.stop
         if first == 0:
-            transmit(self._socket, encode(OptionAck(self._terms.granted)), self._client)
+            self.transmit(encode(OptionAck(self._terms.granted)))
             first = 1
         while end - first > 1 and self._blocks_at_once > 1:
             stop = min(first + self._blocks_at_once, end)
@@ -50,12 +48,19 @@ class Sender:
         size_bytes = self._terms.blksize_bytes
         for block in range(first, end):
             content = self._content((block - 1) * size_bytes, size_bytes)
-            transmit(self._socket, data_head(block % BLOCK_NUMBERS) + content, self._client)
+            self.transmit(data_head(block % BLOCK_NUMBERS) + content)
+
+    def transmit(self, datagram: bytes) -> None:
+        """Send, or lose the packet as the network might: the timer of either side mends it."""
+        try:
+            self._socket.send(datagram)
+        except OSError:  # full buffer, no route: as good as lost on the way
+            return
 
     def _is_sent_at_once(self, first: int, stop: int) -> bool:
         buffers = self._buffers(first, stop)
         try:
-            self._socket.sendmsg(buffers, (), 0, self._client)
+            self._socket.sendmsg(buffers)
         except OSError as error:
             if error.errno not in CANNOT_SEGMENT:
                 return True  # full buffer, no route: lost, as in `transmit`
@@ -100,11 +105,3 @@ class Sender:
         except OSError:  # Linux before 4.18
             return 1
         return min(MAX_SEGMENTS, MAX_BUFFER_BYTES // datagram_bytes)
-
-
-def transmit(own: socket.socket, datagram: bytes, client: Address) -> None:
-    """Send, or lose the packet as the network might: the timer of either side mends it."""
-    try:
-        own.sendto(datagram, client)
-    except OSError:  # full buffer, no route: as good as lost on the way
-        return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv4Address
@@ -10,11 +9,10 @@ from ipaddress import IPv4Address
 from pxeserver.tftp.files import Source
 from pxeserver.tftp.negotiate import Terms
 from pxeserver.tftp.packet import Error, ErrorCode, ReadRequest, ack_block, encode, parse
-from pxeserver.tftp.sender import Address, Sender, transmit
-from pxeserver.tftp.transfer import Phase, Step, Transfer, acknowledge, ask_again, begin, time_out
+from pxeserver.tftp.port import Address, TransferPort
+from pxeserver.tftp.sender import Sender
+from pxeserver.tftp.transfer import SENDING, Phase, Step, Transfer, acknowledge, ask_again, begin, time_out
 from pxeserver.wire import Endpoint, WireError
-
-RECEIVE_BYTES = 600  # a client sends ACK and ERROR only
 
 
 class Outcome(StrEnum):
@@ -62,17 +60,15 @@ class OpenedFile:
 class Session:
     """Sends one file to one client. What it does takes the time as an argument, in seconds of a steady clock."""
 
-    def __init__(self, own: socket.socket, client: Address, opened: OpenedFile, now_s: float) -> None:
-        """Takes over the socket and the opened file."""
-        self._socket = own
-        self._client = client
+    def __init__(self, port: TransferPort, client: Address, opened: OpenedFile, now_s: float) -> None:
+        """Takes over the port and the opened file."""
         self._request = opened.request
         self._terms = opened.terms
         self._source = opened.source
-        self._sender = Sender(own, client, opened.source, opened.terms)
+        self._sender = Sender(port.client, opened.source, opened.terms)
         self._started_s = now_s
         self._transfer: Transfer = begin(opened.terms).transfer
-        self.descriptor = own.fileno()
+        self.port = port
         self.client = client
         self.deadline_s = now_s
         """When `time_out` is due."""
@@ -99,28 +95,20 @@ class Session:
 
     def close(self) -> None:
         """Stop without a result."""
-        self._socket.close()
+        self.port.close()
         self._source.close()
 
     def receive(self, now_s: float) -> bool:
         """Read the packet that has come. True if the session is over."""
-        try:
-            data, sender = self._socket.recvfrom(RECEIVE_BYTES)
-        except OSError:  # a packet whose checksum was wrong is gone when it is read
-            return False
+        data = self.port.receive()
         block = ack_block(data)
-        if block is not None and sender == self._client:
+        if block is not None:
             self._take(acknowledge(self._transfer, block), now_s)
         else:
-            self._receive_other(data, sender, now_s)
+            self._receive_other(data, now_s)
         return self.result is not None
 
-    def _receive_other(self, data: bytes, sender: Address, now_s: float) -> None:
-        if sender != self._client:
-            # To the stranger only; the transfer goes on (RFC 1350 sec. 4).
-            unknown = Error(ErrorCode.UNKNOWN_TID, "unknown transfer ID")
-            transmit(self._socket, encode(unknown), sender)
-            return
+    def _receive_other(self, data: bytes, now_s: float) -> None:
         try:
             packet = parse(data)
         except WireError:  # noise on the port is no reason to end a transfer; the timer mends what was lost
@@ -146,7 +134,7 @@ class Session:
         if transfer is not self._transfer:
             self._transfer = transfer
             self.deadline_s = now_s + transfer.timer_s
-        if transfer.phase is not Phase.SENDING:
+        if transfer.phase is not SENDING:
             self._finish(OUTCOMES[transfer.phase], now_s)
         elif step.send:
             self._send(step.send, now_s)
@@ -156,13 +144,13 @@ class Session:
             self._sender.send(blocks)
         except OSError as error:
             unreadable = Error(ErrorCode.UNDEFINED, "file cannot be read")
-            transmit(self._socket, encode(unreadable), self._client)
+            self._sender.transmit(encode(unreadable))
             self._finish(Outcome.FAILED, now_s, str(error))
 
     def _finish(self, outcome: Outcome, now_s: float, detail: str = "") -> None:
         acknowledged = max(self._transfer.acked, 0) * self._terms.blksize_bytes
         self.close()
-        host, port = self._client
+        host, port = self.client
         self.result = TransferResult(
             client=Endpoint(IPv4Address(host), port),
             file=self._request.file,

@@ -15,14 +15,14 @@ from ipaddress import IPv4Address
 from pxeserver.tftp.files import TftpFiles
 from pxeserver.tftp.negotiate import negotiate
 from pxeserver.tftp.packet import Error, ErrorCode, ReadRequest, WriteRequest, encode, parse
-from pxeserver.tftp.sender import Address, transmit
+from pxeserver.tftp.port import Address, TransferPort, open_socket, transmit
 from pxeserver.tftp.session import OpenedFile, Outcome, Session, TransferResult
 from pxeserver.wire import Endpoint, WireError
 
 TFTP_PORT = 69
 # The longest request of a real client is well below 512 bytes, the limit of RFC 2347.
 RECEIVE_BYTES = 2048
-# Each needs a socket and mostly a file. Beyond, requests are dropped: an ERROR would end what clients repeat.
+# Each needs two sockets and mostly a file. Beyond, requests are dropped: an ERROR would end what clients repeat.
 MAX_SESSIONS = 2000
 EVENTS_PER_TURN = 64
 TIMER_RESOLUTION_S = 0.1  # timers are whole seconds; looking at all of a thousand takes 0.1 ms
@@ -66,7 +66,7 @@ class TftpServer:
         """Open port 69; `OSError` if it is taken or privileges are missing."""
         loop = asyncio.get_running_loop()
         self._transfers = _Transfers(
-            _open_socket(self._address, TFTP_PORT),
+            open_socket(self._address, TFTP_PORT),
             self._begin,
             lambda result: loop.call_soon_threadsafe(self._on_transfer, result),
             lambda reason: loop.call_soon_threadsafe(self._on_drop, reason),
@@ -91,12 +91,12 @@ class TftpServer:
             raise PermissionError(reason)
         source = self._files.open(request.file)
         try:
-            own = _open_socket(self._address, 0)
+            port = TransferPort.open(self._address, client)
         except OSError:
             source.close()
             raise
         terms = negotiate(request.options, size_bytes=source.size_bytes, mtu_bytes=self._mtu_bytes)
-        return Session(own, client, OpenedFile(request, source, terms), now_s)
+        return Session(port, client, OpenedFile(request, source, terms), now_s)
 
 
 class _Transfers:
@@ -118,6 +118,7 @@ class _Transfers:
         self._on_drop = on_drop
         self._sessions: dict[Address, Session] = {}
         self._by_descriptor: dict[int, Session] = {}
+        self._by_strangers: dict[int, Session] = {}
         self._wake = os.eventfd(0, os.EFD_CLOEXEC | os.EFD_NONBLOCK)
         self._poll = select.epoll()
         self._poll.register(listener, select.EPOLLIN)
@@ -170,6 +171,8 @@ class _Transfers:
     def _receive_other(self, descriptor: int, now_s: float) -> None:
         if descriptor == self._listener.fileno():
             self._receive_request(now_s)
+        elif descriptor in self._by_strangers:
+            self._by_strangers[descriptor].port.refuse_stranger()
         elif descriptor == self._wake and self._is_finishing and self._listener.fileno() >= 0:
             os.eventfd_read(self._wake)
             self._poll.unregister(self._listener)
@@ -234,16 +237,18 @@ class _Transfers:
             self._on_drop(f"from {_endpoint(client)}: {request.file!r} cannot be opened now: {error}")
             return
         self._sessions[client] = session
-        self._by_descriptor[session.descriptor] = session
-        self._poll.register(session.descriptor, select.EPOLLIN)
+        of_client, of_strangers = session.port.descriptors
+        self._by_descriptor[of_client] = self._by_strangers[of_strangers] = session
+        self._poll.register(of_client, select.EPOLLIN)
+        self._poll.register(of_strangers, select.EPOLLIN)
         session.start(now_s)
         if session.result is not None:
             self._end(session)
 
     def _end(self, session: Session) -> None:
-        """The closed socket has left the poll by itself."""
-        del self._sessions[session.client]
-        del self._by_descriptor[session.descriptor]
+        """Closed sockets have left the poll by themselves."""
+        of_client, of_strangers = session.port.descriptors
+        del self._sessions[session.client], self._by_descriptor[of_client], self._by_strangers[of_strangers]
         if session.result is not None:
             self._on_transfer(session.result)
 
@@ -255,13 +260,3 @@ class _Transfers:
 def _endpoint(address: Address) -> Endpoint:
     host, port = address
     return Endpoint(IPv4Address(host), port)
-
-
-def _open_socket(address: IPv4Address, port: int) -> socket.socket:
-    opened = socket.socket(socket.AF_INET, socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC)
-    try:
-        opened.bind((str(address), port))
-    except OSError as error:
-        opened.close()
-        raise OSError(error.errno, f"udp port {port} of {address}: {error.strerror}") from error
-    return opened

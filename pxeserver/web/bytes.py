@@ -27,6 +27,8 @@ MAX_HEADER_BYTES = 16 * 1024
 IDLE_TIMEOUT_S = 60.0  # firmware opens a connection for each file; nothing legitimate is silent for so long
 # A machine switched off in the middle of a download answers no more: its connection ends after this time.
 DEAD_PEER_TIMEOUT_MS = 120_000
+# With one for each processor, a thread that waits for the disk leaves its processor idle.
+THREADS = 2 * (os.cpu_count() or 1)
 _NO_DESCRIPTOR = frozenset((errno.EMFILE, errno.ENFILE))
 READ_BYTES = 4096  # headers are a few hundred bytes; and the limit above is only as exact as this
 
@@ -48,8 +50,8 @@ OnSent = Callable[[Sent], Awaitable[None]]
 
 
 class BytesServer:
-    """Accepts connections and deals them out to threads, one for each processor: the kernel does the sending, and
-    does it for as many at once as there are threads. The event loop that answers DHCP has no part in it."""
+    """Accepts connections and deals them out to threads: the kernel does the sending, and does it for as many at once
+    as there are threads. The event loop that answers DHCP has no part in it."""
 
     def __init__(
         self, find: Callable[[str], Asset | None], on_sent: OnSent, *, downloads_at_once: int
@@ -63,7 +65,7 @@ class BytesServer:
         listener = socket.create_server((address, port), backlog=512)
         listener.setblocking(False)
         self._listener = listener
-        self._workers = tuple(_Worker(self._services) for _ in range(os.cpu_count() or 1))
+        self._workers = tuple(_Worker(self._services) for _ in range(THREADS))
         turns = cycle(self._workers)
         asyncio.get_running_loop().add_reader(listener, lambda: _accept(listener, turns))
 

@@ -8,7 +8,7 @@ from pxeserver.tftp.files import BytesSource
 from pxeserver.tftp.negotiate import negotiate
 from pxeserver.tftp.packet import ReadRequest, parse
 from pxeserver.tftp.session import OpenedFile, Session
-from tests.unit.tftp.wire import CLIENT, FakeSocket
+from tests.unit.tftp.wire import CLIENT, FakeSocket, port
 
 FILE = b"0123456789" * 100
 RRQ = b"\0\1undionly.kpxe\0octet\0"
@@ -42,6 +42,6 @@ def test_a_request_is_answered_with_what_it_asks_for_and_no_more(request_bytes: 
     terms = negotiate(request.options, size_bytes=len(FILE), mtu_bytes=1500)
 
     with FakeSocket() as own:
-        Session(own, CLIENT, OpenedFile(request, BytesSource(FILE), terms), 0.0).start(0.0)
+        Session(port(own), CLIENT, OpenedFile(request, BytesSource(FILE), terms), 0.0).start(0.0)
 
     assert own.sent == [answer]

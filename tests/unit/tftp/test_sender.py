@@ -9,7 +9,7 @@ import pytest
 from pxeserver.tftp.files import BytesSource, TftpFiles
 from pxeserver.tftp.negotiate import Terms
 from pxeserver.tftp.sender import Sender
-from tests.unit.tftp.wire import CLIENT, FakeSocket, blocks_of
+from tests.unit.tftp.wire import FakeSocket, blocks_of
 
 CONTENT = bytes(number % 251 for number in range(200_000))
 
@@ -23,7 +23,7 @@ def terms(*, windowsize: int, blksize_bytes: int = 1468, size_bytes: int = len(C
 def test_a_window_is_the_same_datagrams_whoever_cuts_it(blksize_bytes: int, cannot_segment: bool) -> None:
     with FakeSocket(cannot_segment=cannot_segment) as own:
         agreed = terms(windowsize=64, blksize_bytes=blksize_bytes)
-        sender = Sender(own, CLIENT, BytesSource(CONTENT), agreed)
+        sender = Sender(own, BytesSource(CONTENT), agreed)
         last = min(64, agreed.last_block)
         sender.send(range(1, last + 1))
 
@@ -34,7 +34,7 @@ def test_a_window_is_the_same_datagrams_whoever_cuts_it(blksize_bytes: int, cann
 
 def test_a_window_takes_few_calls() -> None:
     with FakeSocket() as own:
-        Sender(own, CLIENT, BytesSource(CONTENT), terms(windowsize=64)).send(range(1, 65))
+        Sender(own, BytesSource(CONTENT), terms(windowsize=64)).send(range(1, 65))
 
     assert (len(own.sent), own.calls) == (64, 2), (
         "44 datagrams of 1472 bytes are as much as one call may send"
@@ -43,7 +43,7 @@ def test_a_window_takes_few_calls() -> None:
 
 def test_a_path_that_cannot_cut_is_asked_only_once() -> None:
     with FakeSocket(cannot_segment=True) as own:
-        sender = Sender(own, CLIENT, BytesSource(CONTENT), terms(windowsize=4))
+        sender = Sender(own, BytesSource(CONTENT), terms(windowsize=4))
         sender.send(range(1, 5))
         sender.send(range(5, 9))
 
@@ -54,21 +54,21 @@ def test_block_numbers_have_sixteen_bits() -> None:
     size_bytes = 70_000 * 8
     with FakeSocket() as own:
         agreed = terms(windowsize=4, blksize_bytes=8, size_bytes=size_bytes)
-        Sender(own, CLIENT, BytesSource(bytes(size_bytes)), agreed).send(range(65_534, 65_538))
+        Sender(own, BytesSource(bytes(size_bytes)), agreed).send(range(65_534, 65_538))
 
     assert [block for block, _ in blocks_of(own.sent)] == [65_534, 65_535, 0, 1]
 
 
 def test_block_zero_is_the_oack() -> None:
     with FakeSocket() as own:
-        Sender(own, CLIENT, BytesSource(CONTENT), terms(windowsize=4)).send(range(1))
+        Sender(own, BytesSource(CONTENT), terms(windowsize=4)).send(range(1))
 
     assert own.sent == [b"\0\6windowsize\x004\0"]
 
 
 def test_a_file_of_whole_blocks_ends_with_an_empty_one() -> None:
     with FakeSocket() as own:
-        Sender(own, CLIENT, BytesSource(b"x" * 1024), Terms(1024)).send(range(3, 4))
+        Sender(own, BytesSource(b"x" * 1024), Terms(1024)).send(range(3, 4))
 
     assert blocks_of(own.sent) == [(3, b"")]
 
@@ -79,7 +79,7 @@ def test_a_file_that_became_shorter_is_an_error_and_not_a_short_block(tmp_path: 
     (tmp_path / "file").write_bytes(CONTENT[:100_000])
 
     with FakeSocket() as own:
-        sender = Sender(own, CLIENT, source, Terms(source.size_bytes))
+        sender = Sender(own, source, Terms(source.size_bytes))
         with pytest.raises(OSError, match="became shorter"):
             sender.send(range(300, 301))
     source.close()
@@ -93,7 +93,7 @@ def test_a_file_that_grew_is_sent_as_long_as_it_was(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"x" * 6000)
 
     with FakeSocket() as own:
-        Sender(own, CLIENT, source, Terms(source.size_bytes)).send(range(2, 3))
+        Sender(own, source, Terms(source.size_bytes)).send(range(2, 3))
     source.close()
 
     assert blocks_of(own.sent) == [(2, b"x" * 88)]

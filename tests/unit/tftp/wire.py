@@ -7,6 +7,7 @@ import socket
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from pxeserver.tftp.port import TransferPort
 from pxeserver.tftp.sender import UDP_SEGMENT
 
 CLIENT = ("10.77.0.11", 2001)
@@ -19,7 +20,7 @@ class FakeSocket(socket.socket):
         super().__init__(socket.AF_UNIX, socket.SOCK_DGRAM)
         self.sent: list[bytes] = []
         self.calls = 0
-        self.received: list[tuple[bytes, tuple[str, int]]] = []
+        self.received: list[bytes] = []
         self._cannot_segment = cannot_segment
         self._segment_bytes = 0
 
@@ -27,7 +28,7 @@ class FakeSocket(socket.socket):
         assert (level, option) == (socket.IPPROTO_UDP, UDP_SEGMENT)
         self._segment_bytes = value
 
-    def sendto(self, data: Any, *_: Any) -> int:
+    def send(self, data: Any, *_: Any) -> int:
         return self.sendmsg([data])
 
     def sendmsg(self, buffers: Iterable[Any], *_: Any) -> int:
@@ -40,8 +41,13 @@ class FakeSocket(socket.socket):
         self.sent += [data[begin : begin + size] for begin in range(0, len(data), size)]
         return len(data)
 
-    def recvfrom(self, *_: Any) -> tuple[bytes, Any]:
+    def recv(self, *_: Any) -> bytes:
         return self.received.pop(0)
+
+
+def port(own: FakeSocket) -> TransferPort:
+    """Its strangers are on another socket, and nobody of them says anything."""
+    return TransferPort(own, FakeSocket())
 
 
 def blocks_of(packets: Sequence[bytes]) -> list[tuple[int, bytes]]:
