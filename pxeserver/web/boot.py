@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, abort, request
 
 from pxeserver.boot.events import Event, Result
-from pxeserver.boot.loaders.ipxe import ScriptError, boot_ipxe, machine_script, waiting_script
+from pxeserver.boot.loaders.ipxe import ScriptError, boot_ipxe, machine_script, own_labels, waiting_script
 from pxeserver.inventory.model import Labels
 from pxeserver.render.boots import NotReady, Ready, boot_target
 from pxeserver.store.contract import ScriptGrant
@@ -46,7 +46,9 @@ def _machine_script(services: Services, labels: Labels) -> str:
     token = new_token()
     try:
         script = machine_script(
-            boot_target(prepared, labels, services.urls, token), server_url=services.urls.control
+            boot_target(prepared, labels, services.urls, token),
+            server_url=services.urls.control,
+            labels=own_labels(labels.others),
         )
     except ScriptError as problem:
         return _refuse(services, labels, NotReady(f"no boot script can be made: {problem}"))
@@ -71,7 +73,9 @@ def _refuse(services: Services, labels: Labels, why: NotReady) -> str:
         path=why.findings[0].path or None if why.findings else None,
     )
     services.journal.record(event)
-    return waiting_script(why.screen_lines, server_url=services.urls.control)
+    return waiting_script(
+        why.screen_lines, server_url=services.urls.control, labels=own_labels(labels.others)
+    )
 
 
 def _script(text: str) -> Response:
