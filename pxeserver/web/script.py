@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from pxeserver.boot.events import Event, Result
-from pxeserver.boot.loaders.ipxe import BootTarget, ScriptError
+from pxeserver.boot.loaders.ipxe import BootTarget, ScriptError, own_labels
 from pxeserver.boot.policy import Verdict
 from pxeserver.inventory.model import Labels
 from pxeserver.logs import log_decision
@@ -23,9 +23,13 @@ _log = logging.getLogger("pxeserver.scripts")
 class Dialect(Protocol):
     """The scripts of one boot loader."""
 
-    def machine_script(self, target: BootTarget, *, server_url: str) -> str: ...
+    def machine_script(
+        self, target: BootTarget, *, server_url: str, labels: Mapping[str, str] | None = None
+    ) -> str: ...
 
-    def waiting_script(self, reason_lines: Sequence[str], *, server_url: str) -> str: ...
+    def waiting_script(
+        self, reason_lines: Sequence[str], *, server_url: str, labels: Mapping[str, str] | None = None
+    ) -> str: ...
 
     def local_script(self, reason: str) -> str: ...
 
@@ -45,7 +49,9 @@ def boot_script(services: Services, dialect: Dialect, labels: Labels) -> str:
     token = new_token()
     try:
         script = dialect.machine_script(
-            boot_target(prepared, labels, services.urls, token), server_url=services.urls.control
+            boot_target(prepared, labels, services.urls, token),
+            server_url=services.urls.control,
+            labels=own_labels(labels.others),
         )
     except ScriptError as problem:
         return _refuse(services, dialect, labels, NotReady(f"no boot script can be made: {problem}"))
@@ -74,7 +80,9 @@ def _refuse(services: Services, dialect: Dialect, labels: Labels, why: NotReady)
         path=why.findings[0].path or None if why.findings else None,
     )
     services.journal.record(event)
-    return dialect.waiting_script(why.screen_lines, server_url=services.urls.control)
+    return dialect.waiting_script(
+        why.screen_lines, server_url=services.urls.control, labels=own_labels(labels.others)
+    )
 
 
 def _log_script(what: str, labels: Labels, reason: str) -> None:

@@ -5,7 +5,7 @@ All is fetched over TFTP: the GRUB that distributions sign has no HTTP, and Secu
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit
 
 from pxeserver.boot.loaders.ipxe import MAX_COMMAND_LINE_BYTES, RETRY_S, BootTarget, ScriptError
@@ -31,7 +31,12 @@ def first_script(server_url: str) -> str:
     )
 
 
-def machine_script(target: BootTarget, *, server_url: str) -> str:
+def machine_script(
+    target: BootTarget,
+    *,
+    server_url: str,
+    labels: Mapping[str, str] | None = None,  # noqa: ARG001 - GRUB sends none
+) -> str:
     """The script that boots `target`, and starts over when a download fails."""
     device = _device(server_url)
     kernel, initrd = (device + asset_path(url) for url in (target.kernel_url, target.initrd_url))
@@ -55,7 +60,13 @@ def machine_script(target: BootTarget, *, server_url: str) -> str:
     )
 
 
-def waiting_script(reason_lines: Sequence[str], *, server_url: str, retry_s: int = RETRY_S) -> str:
+def waiting_script(
+    reason_lines: Sequence[str],
+    *,
+    server_url: str,
+    labels: Mapping[str, str] | None = None,  # noqa: ARG001 - GRUB sends none
+    retry_s: int = RETRY_S,
+) -> str:
     """The script that shows why this machine is not booted, waits, and asks again."""
     return _script(
         "echo 'pxeserver does not boot this machine:'",

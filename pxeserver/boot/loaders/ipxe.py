@@ -12,18 +12,13 @@ MAX_COMMAND_LINE_BYTES = 2047
 # What ends a command in an iPXE line when it stands alone (iPXE core/exec.c), and what starts a comment.
 _TERMINATORS = frozenset({"&&", "||", ";"})
 
-# What the first script tells, as iPXE's settings have it from SMBIOS and DHCP.
-SAID = (
-    "mac=${mac:hexhyp}",
-    "uuid=${uuid}",
-    "serial=${serial:uristring}",
-    "asset=${asset:uristring}",
-    "hostname=${hostname:uristring}",
-    "manufacturer=${manufacturer:uristring}",
-    "product=${product:uristring}",
-    "arch=${arch}",
-    "platform=${platform}",
+# What the first script tells, as iPXE's settings have it from SMBIOS and DHCP. Free text comes last: iPXE's uristring
+# leaves '&' as it is, and of a name that is there twice the first counts.
+SAID_FIRST = ("mac=${mac:hexhyp}", "uuid=${uuid}", "arch=${arch}", "platform=${platform}")
+SAID_LAST = tuple(
+    f"{name}=${{{name}:uristring}}" for name in ("serial", "asset", "hostname", "manufacturer", "product")
 )
+_SAID = frozenset(said.partition("=")[0] for said in (*SAID_FIRST, *SAID_LAST))
 _OWN_LABEL = re.compile(r"[a-z][a-z0-9_-]{0,31}=[A-Za-z0-9._:-]{1,64}")
 
 
@@ -62,7 +57,7 @@ def autoexec_ipxe(server_url: str) -> str:
 
 
 def _asking(server_url: str, labels: Mapping[str, str]) -> tuple[str, ...]:
-    query = "&".join((*SAID, *(_own_label(name, value) for name, value in labels.items())))
+    query = "&".join((*SAID_FIRST, *(_own_label(name, value) for name, value in labels.items()), *SAID_LAST))
     return (
         ":ask",
         # A BIOS's iPXE is built for i386 whatever the processor is; bit 29 says that it has long mode.
@@ -75,8 +70,8 @@ def _asking(server_url: str, labels: Mapping[str, str]) -> tuple[str, ...]:
     )
 
 
-def machine_script(target: BootTarget, *, server_url: str) -> str:
-    """The script that boots `target`, and starts over when a download fails."""
+def machine_script(target: BootTarget, *, server_url: str, labels: Mapping[str, str] | None = None) -> str:
+    """The script that boots `target`, and starts over when a download fails; `labels` are the operator's own."""
     arguments = tuple(check_argument(argument) for argument in target.arguments)
     # initrd= names the image for the EFI stub; BIOS ignores it.
     command_line = " ".join(("initrd=initrd", *arguments))
@@ -94,11 +89,17 @@ def machine_script(target: BootTarget, *, server_url: str) -> str:
         f"echo pxeserver: the boot failed, starting over in {RETRY_S} s",
         f"sleep {RETRY_S}",
         # A script that ends would hand the machine to its next boot device: wait until the server is back.
-        f"chain --replace --autofree {_checked('server url', server_url)}/boot.ipxe || goto failed",
+        f"chain --replace --autofree {_first_script(server_url, labels)} || goto failed",
     )
 
 
-def waiting_script(reason_lines: Sequence[str], *, server_url: str, retry_s: int = RETRY_S) -> str:
+def waiting_script(
+    reason_lines: Sequence[str],
+    *,
+    server_url: str,
+    labels: Mapping[str, str] | None = None,
+    retry_s: int = RETRY_S,
+) -> str:
     """The script that shows why this machine is not booted, waits, and asks again.
 
     Characters that a script cannot hold are replaced: a reason with odd letters is better than none.
@@ -110,7 +111,7 @@ def waiting_script(reason_lines: Sequence[str], *, server_url: str, retry_s: int
         ":again",
         f"echo asking again in {retry_s} s",
         f"sleep {retry_s}",
-        f"chain --replace --autofree {_checked('server url', server_url)}/boot.ipxe || goto again",
+        f"chain --replace --autofree {_first_script(server_url, labels)} || goto again",
     )
 
 
@@ -125,9 +126,23 @@ def check_argument(argument: str) -> str:
     return _checked("kernel argument", argument)
 
 
+def _first_script(server_url: str, labels: Mapping[str, str] | None) -> str:
+    own = "&".join(_own_label(name, value) for name, value in (labels or {}).items())
+    return f"{_checked('server url', server_url)}/boot.ipxe" + (f"?{own}" if own else "")
+
+
+def own_labels(labels: Mapping[str, str]) -> dict[str, str]:
+    """Those that the operator has added to what the first script says: they are to be said again."""
+    return {
+        name: value
+        for name, value in labels.items()
+        if name not in _SAID and _OWN_LABEL.fullmatch(f"{name}={value}")
+    }
+
+
 def _own_label(name: str, value: str) -> str:
     text = f"{name}={value}"
-    if not _OWN_LABEL.fullmatch(text) or any(said.startswith(f"{name}=") for said in SAID):
+    if not own_labels({name: value}):
         raise ScriptError(f"label {name!r}: not a name and a word that can be added to what the script says")
     return text
 

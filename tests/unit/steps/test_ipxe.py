@@ -14,6 +14,7 @@ from pxeserver.boot.loaders.ipxe import (
     boot_ipxe,
     local_script,
     machine_script,
+    own_labels,
     waiting_script,
 )
 
@@ -33,9 +34,9 @@ def test_the_first_script_says_what_the_firmware_knows_and_asks_until_the_server
         "set arch ${buildarch}\n"
         "cpuid --ext 29 && set arch x86_64 ||\n"
         "chain --replace --autofree http://10.77.0.1:8080/v1/boot?mac=${mac:hexhyp}&uuid=${uuid}"
+        "&arch=${arch}&platform=${platform}"
         "&serial=${serial:uristring}&asset=${asset:uristring}&hostname=${hostname:uristring}"
-        "&manufacturer=${manufacturer:uristring}&product=${product:uristring}"
-        "&arch=${arch}&platform=${platform} ||\n"
+        "&manufacturer=${manufacturer:uristring}&product=${product:uristring} ||\n"
         "echo pxeserver: no answer from http://10.77.0.1:8080, asking again in 10 s\n"
         "sleep 10\n"
         "goto ask\n"
@@ -43,7 +44,15 @@ def test_the_first_script_says_what_the_firmware_knows_and_asks_until_the_server
 
 
 def test_the_first_script_passes_on_the_labels_of_the_operator() -> None:
-    assert "&platform=${platform}&rack=a1 ||\n" in boot_ipxe(SERVER, {"rack": "a1"})
+    assert "&platform=${platform}&rack=a1&serial=" in boot_ipxe(SERVER, {"rack": "a1"})
+
+
+def test_the_labels_of_the_operator_are_said_again_when_the_machine_starts_over() -> None:
+    again = "chain --replace --autofree http://10.77.0.1:8080/boot.ipxe?rack=a1&row=7 || goto"
+    labels = own_labels({"rack": "a1", "asset": "IT 7", "row": "7", "odd": "a b", "platform": "efi"})
+
+    assert again in machine_script(TARGET, server_url=SERVER, labels=labels)
+    assert again in waiting_script(("no group",), server_url=SERVER, labels=labels)
 
 
 @pytest.mark.parametrize(

@@ -62,7 +62,8 @@ def test_what_a_machine_says_selects_its_group_for_script_and_config(tmp_path: P
 
 
 def test_the_first_script_takes_labels_of_the_operator(server: Control) -> None:
-    assert "&rack=a1 ||" in server.client.get("/boot.ipxe?rack=a1").text
+    assert "&rack=a1&" in server.client.get("/boot.ipxe?rack=a1").text
+    assert "/boot.ipxe?rack=a1 || goto" in server.client.get(f"/v1/boot?mac={NODE1}&arch=x86_64&rack=a1").text
     assert server.client.get("/boot.ipxe?rack=a%0Ashell").status_code == 400
 
 
