@@ -282,10 +282,15 @@ def test_an_address_that_somebody_uses_is_not_offered(
         networks.address("dhcp", "eth0", "10.77.0.102/24")
         networks.address("dhcp", "eth0", "10.77.0.103/24")
         (next_offer,) = networks.ask("pc", "eth0", arch=UEFI, mac="52:54:00:00:00:07")
+        # The client finds out what the server could not.
+        declined = {"mac": "52:54:00:00:00:07", "requested": "10.77.0.104"}
+        assert networks.ask("pc", "eth0", messages=["decline"], answers=0, **declined) == []
+        (after,) = networks.ask("pc", "eth0", arch=UEFI, mac="52:54:00:00:00:07")
 
     assert offer["yiaddr"] == "10.77.0.101"
     assert offer["after_s"] < 1.0
     assert (next_offer["yiaddr"], next_offer["after_s"] < 1.0) == ("10.77.0.104", True)
+    assert after["yiaddr"] == "10.77.0.105"
     assert "10.77.0.100 is in use by a machine that has no lease" in log.read_text()
 
 
