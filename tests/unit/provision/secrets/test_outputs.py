@@ -28,6 +28,8 @@ from provision.facts import Facts
 from provision.fetch.gather import gather
 from provision.findings import FileReport, render_text
 from provision.plan.build import Plan
+from provision.platforms.contract import Provided
+from provision.platforms.identity import Memory
 from provision.platforms.source import Source
 from provision.report.sinks import Outbox, Reporter
 from provision.resolve import Includes
@@ -184,7 +186,8 @@ def first_boot(configs: Iterable[str], outbox: Path, root: Path) -> str:
     for text in configs:
         data = text.encode(errors="surrogateescape")
         world = World(
-            fetch=lambda url, data=data: data,  # type: ignore[misc]
+            read=lambda data=data: Provided(data),  # type: ignore[misc]
+            memory=Memory(lambda: None, lambda identity: None, lambda: "", lambda: None),
             observe_facts=lambda: Facts(hostname="node1", machine=MAC, ipv4="10.77.0.11"),
             observe_registry=lambda spec, directory: Observation(has_data=False, size=3),
             observe_peers=lambda listed, files, wal: Peers(has_data=False),
