@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import msgspec
 
@@ -26,8 +26,19 @@ def yaml_mapping(data: bytes, what: str) -> dict[str, Any]:
     """YAML (or JSON, which is YAML) whose outermost value is a mapping; empty for an empty text."""
     import yaml
 
+    class Loader(yaml.CSafeLoader):
+        """Without YAML 1.1's numbers to the base of 60: some MAC addresses are such; and without dates."""
+
+        yaml_implicit_resolvers: ClassVar = {
+            first: [(tag, pattern) for tag, pattern in rules if tag.rpartition(":")[2] in ("bool", "null")]
+            for first, rules in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+        }
+
+    Loader.add_implicit_resolver(
+        "tag:yaml.org,2002:int", re.compile(r"-?(?:0|[1-9]\d*)$"), list("-0123456789")
+    )
     try:
-        value = yaml.load(data, Loader=yaml.CSafeLoader)
+        value = yaml.load(data, Loader=Loader)  # noqa: S506 - a safe one
     except (yaml.YAMLError, UnicodeDecodeError, ValueError) as problem:
         # Not the problem's own text: it shows the line, which may be secret.
         mark = getattr(problem, "problem_mark", None)

@@ -103,7 +103,7 @@ def _with(base: str, ask: Callable[[str], T]) -> Callable[[], tuple[str, T]]:
 
 
 def first_of(askers: Sequence[Callable[[], T]]) -> T:
-    """The first answer; when all fail, the failure of the first asker."""
+    """The first answer, also one that says no; when nobody answers, the failure of the first asker."""
     outcomes: SimpleQueue[tuple[int, T | None, SourceError | None]] = SimpleQueue()
 
     def run(number: int, ask: Callable[[], T]) -> None:
@@ -123,5 +123,7 @@ def first_of(askers: Sequence[Callable[[], T]]) -> T:
         number, answer, error = outcomes.get()
         if error is None:
             return answer  # type: ignore[return-value] # None only where T has it
+        if isinstance(error, AnswerError):  # the service is there, and means it
+            raise error
         errors[number] = error
     raise errors[0]

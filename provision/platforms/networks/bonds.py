@@ -21,6 +21,8 @@ MODES: tuple[Mode, ...] = (
     "balance-tlb",
     "balance-alb",
 )
+HASHING = ("balance-xor", "802.3ad", "balance-tlb")
+RATES = ("slow", "fast")
 POLICIES: tuple[HashPolicy, ...] = ("layer2", "layer3+4", "layer2+3", "encap2+3", "encap3+4")
 
 
@@ -29,14 +31,16 @@ def bond(members: tuple[str, ...], parameters: Mapping[str, Any]) -> Bond:
     said = {key.replace("_", "-").removeprefix("bond-"): str(value) for key, value in parameters.items()}
     rate = said.get("lacp-rate", "")
     interval = said.get("miimon", said.get("mii-monitor-interval", ""))
+    mode = _chosen(said.get("mode", ""), MODES) or "balance-rr"  # the kernel's own default
     policy = said.get("xmit-hash-policy", said.get("transmit-hash-policy", ""))
     return Bond(
         members=members,
-        mode=_chosen(said.get("mode", ""), MODES) or "balance-rr",  # the kernel's own default
+        mode=mode,
         miimon=int(interval) if interval.isdecimal() else 100,
-        lacp_rate="fast" if rate in ("1", "fast") else "slow" if rate in ("0", "slow") else None,
-        hash_policy=_chosen(policy, POLICIES),
-        primary=said.get("primary") or said.get("primary-slave"),
+        # The kernel passes over what has no meaning in a mode; the language does not.
+        lacp_rate=_chosen(rate, RATES) if mode == "802.3ad" else None,
+        hash_policy=_chosen(policy, POLICIES) if mode in HASHING else None,
+        primary=said.get("primary") if mode in ("active-backup", "balance-tlb", "balance-alb") else None,
     )
 
 

@@ -14,7 +14,7 @@ from provision.platforms.networks.dhcp import dhcp
 from provision.sections.network.devices import Bridge, Vlan
 from provision.sections.network.types import Interface, Match, Network, Route
 
-Words = tuple[str, ...] | list[str] | str | None
+Words = tuple[str, ...] | str | None
 
 
 class RouteEntry(Struct, frozen=True):
@@ -66,7 +66,7 @@ OTHERS = ("nameserver", "route")
 
 
 def network(described: Mapping[str, Any]) -> tuple[Network | None, tuple[str, ...]]:
-    entries = converted(described.get("config") or [], tuple[Entry, ...], "network configuration")
+    entries = converted(described.get("config", ()), tuple[Entry, ...], "network configuration")
     devices = [entry for entry in entries if entry.type in DEVICES and entry.type != "loopback"]
     servers = [entry for entry in entries if entry.type == "nameserver"]
     routes = tuple(_route_of_entry(entry) for entry in entries if entry.type == "route")
