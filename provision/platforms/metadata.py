@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any, ClassVar, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
@@ -29,11 +29,10 @@ def yaml_mapping(data: bytes, what: str) -> dict[str, Any]:
     class Loader(yaml.CSafeLoader):
         """Without YAML 1.1's numbers to the base of 60: some MAC addresses are such; and without dates."""
 
-        yaml_implicit_resolvers: ClassVar = {
-            first: [(tag, pattern) for tag, pattern in rules if tag.rpartition(":")[2] in ("bool", "null")]
-            for first, rules in yaml.CSafeLoader.yaml_implicit_resolvers.items()
-        }
-
+    Loader.yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in rules if tag.rpartition(":")[2] in ("bool", "null")]
+        for first, rules in yaml.CSafeLoader.yaml_implicit_resolvers.items()
+    }
     Loader.add_implicit_resolver(
         "tag:yaml.org,2002:int", re.compile(r"-?(?:0|[1-9]\d*)$"), list("-0123456789")
     )

@@ -28,13 +28,12 @@ class Volume(Struct, frozen=True):
 
 
 class Observation(Struct, frozen=True):
-    """`firmware` are names of QEMU's fw_cfg, `paths` those of the platforms' own files that are there."""
+    """`paths` are those of the platforms' own files that are there."""
 
     dmi: Mapping[str, str] = field(default_factory=dict)
     hypervisor_uuid: str = ""
     command_line: str = ""
     volumes: tuple[Volume, ...] = ()
-    firmware: frozenset[str] = frozenset()
     paths: frozenset[str] = frozenset()
 
     def said(self, name: str) -> str:

@@ -9,7 +9,6 @@ from pathlib import Path
 from provision.platforms.observation import DMI_NAMES, Observation, Volume
 from provision.platforms.volumes import Read, identify
 
-FIRMWARE = "sys/firmware/qemu_fw_cfg/by_name"
 # Of no use for a config, and many, or slow: a floppy drive that is none answers after seconds.
 NO_DRIVES = ("dm-", "fd", "loop", "md", "nbd", "ram", "zram")
 OpenDevice = Callable[[Path], int]
@@ -22,7 +21,6 @@ def observe(root: Path, paths: Iterable[str] = ()) -> Observation:
         hypervisor_uuid=_text(root / "sys/hypervisor/uuid").lower(),
         command_line=_text(root / "proc/cmdline"),
         volumes=volumes(root),
-        firmware=_firmware(root / FIRMWARE),
         paths=frozenset(path for path in paths if (root / path.lstrip("/")).exists()),
     )
 
@@ -57,10 +55,6 @@ def _look(device: Path) -> tuple[str, str] | None:
 
 def _reader(descriptor: int) -> Read:
     return lambda offset, size: os.pread(descriptor, size, offset)
-
-
-def _firmware(folder: Path) -> frozenset[str]:
-    return frozenset(str(entry.parent.relative_to(folder)) for entry in folder.glob("opt/**/raw"))
 
 
 def _dmi(path: Path) -> str:

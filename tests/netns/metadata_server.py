@@ -102,7 +102,7 @@ def main() -> None:
         kind = Server6 if ":" in address else ThreadingHTTPServer
         scope = socket.if_nametoindex("server0") if address.startswith("fe80") else 0
         place = (address, 80, 0, scope) if ":" in address else (address, 80)
-        servers.append(kind(place, Handler))  # type: ignore[arg-type] # IPv6 has four parts
+        servers.append(kind(place, Handler))
     for server in servers:
         threading.Thread(target=server.serve_forever).start()
     tell(ready=True)

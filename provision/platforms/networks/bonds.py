@@ -31,7 +31,7 @@ def bond(members: tuple[str, ...], parameters: Mapping[str, Any]) -> Bond:
     said = {key.replace("_", "-").removeprefix("bond-"): str(value) for key, value in parameters.items()}
     rate = said.get("lacp-rate", "")
     interval = said.get("miimon", said.get("mii-monitor-interval", ""))
-    mode = _chosen(said.get("mode", ""), MODES) or "balance-rr"  # the kernel's own default
+    mode: Mode = _chosen(said.get("mode", ""), MODES) or "balance-rr"  # the kernel's own default
     policy = said.get("xmit-hash-policy", said.get("transmit-hash-policy", ""))
     return Bond(
         members=members,
