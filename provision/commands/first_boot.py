@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import hashlib
 import sys
 import time
 from functools import partial
@@ -188,6 +187,8 @@ def _registry(spec: Spec, wal: str, get: partial[bytes]) -> Observation:
 
 
 def _apply(built: Plan, data: bytes) -> str:
+    import hashlib
+
     from provision.execute.apply import apply
     from provision.execute.journal import Journal
     from provision.execute.running.system import running_system

@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 from msgspec import Struct
 
-from provision.errors import SourceError
+from provision.errors import AnswerError, SourceError
 from provision.fetch.limits import Limits, pauses
 
 CHUNK_BYTES = 64 * 1024
@@ -24,14 +24,6 @@ REDIRECTS = frozenset({301, 302, 303, 307, 308})
 PASSING = frozenset(
     {408, 429}
 )  # RFC 9110 15.5.9 and RFC 6585 section 4: ask again later; so does all from 500 on
-
-
-class AnswerError(SourceError):
-    """The server answered with a status that stays as it is however often it is asked."""
-
-    def __init__(self, status: int, message: str, hint: str) -> None:
-        super().__init__(message, hint=hint)
-        self.status = status
 
 
 class _TryAgain(Exception):

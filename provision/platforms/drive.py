@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,8 +15,8 @@ OPTIONS = "ro,nodev,nosuid,noexec"
 @contextmanager
 def mounted(device: str, type: str, *, programs: Programs, state: Path) -> Iterator[Path]:
     """The drive's files. The type is the one that was seen: the kernel does not try all that it knows."""
-    state.mkdir(parents=True, exist_ok=True)
-    place = Path(tempfile.mkdtemp(prefix="drive-", dir=state))
+    place = state / f"drive-{Path(device).name}"
+    place.mkdir(parents=True)
     arguments = ["mount", "-t", type, "-o", OPTIONS, device, str(place)]
     try:
         _run(programs, arguments)

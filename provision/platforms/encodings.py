@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-
-from provision.compression import gunzip
 from provision.errors import SourceError
 
 BASE64 = ("base64", "b64")
@@ -21,6 +17,11 @@ def decode(text: str, encoding: str, what: str) -> bytes:
     if encoding not in BASE64 + GZIP_BASE64:
         hint = f"use one of {', '.join(BASE64 + GZIP_BASE64)}, or none"
         raise SourceError(f"encoding {encoding!r} of {what} is not known", hint=hint)
+    import base64
+    import binascii
+
+    from provision.compression import gunzip
+
     try:
         data = base64.b64decode("".join(text.split()), validate=True)
         return gunzip(data, limit_bytes=LIMIT_BYTES) if encoding in GZIP_BASE64 else data

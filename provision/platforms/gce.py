@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections.abc import Iterator
 
-from provision.errors import SourceError
+import msgspec
+
 from provision.platforms.contract import Access, Identified, Platform, Provided, names_platform
+from provision.platforms.encodings import decode
 from provision.platforms.metadata import host_name, known, ssh_keys
 from provision.platforms.observation import Observation
 from provision.platforms.service import Service
@@ -52,10 +51,7 @@ def _user_data(service: Service) -> bytes | None:
     data = service.get(f"{ROOT}/instance/attributes/user-data")
     if data is None or service.text(f"{ROOT}/instance/attributes/user-data-encoding") != "base64":
         return data
-    try:
-        return base64.b64decode(data)
-    except binascii.Error as problem:
-        raise SourceError("attribute user-data is no base64", hint="see user-data-encoding") from problem
+    return decode(data.decode("ascii", "replace"), "base64", "attribute user-data")
 
 
 def _keys(service: Service) -> Iterator[str]:
@@ -77,8 +73,8 @@ def _key(line: str) -> str | None:
     if not marked:
         return key.strip()
     try:
-        return None if "expireOn" in json.loads(about) else head
-    except ValueError:  # no description: a comment that looks like one
+        return None if "expireOn" in msgspec.json.decode(about) else head
+    except msgspec.DecodeError:  # no description: a comment that looks like one
         return key.strip()
 
 

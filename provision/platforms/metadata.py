@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 import msgspec
 
 from provision.errors import SourceError
-from provision.sections.hosts import is_host_name
 
 T = TypeVar("T")
 
@@ -77,7 +76,11 @@ def _is_key(line: str) -> bool:
 def host_name(value: object) -> str | None:
     """The name, or None for what cannot be one: a cloud's console lets people write anything."""
     name = value.strip().rstrip(".") if isinstance(value, str) else ""
-    return name if name and len(name) <= 64 and is_host_name(name) else None
+    if not name:
+        return None
+    from provision.sections.hosts import is_host_name
+
+    return name if len(name) <= 64 and is_host_name(name) else None
 
 
 def known(**facts: object) -> dict[str, str]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from provision.errors import SourceError
-from provision.fetch.http import AnswerError
+from provision.errors import AnswerError, SourceError
 from provision.platforms.contract import Access, Identified, Platform, Provided, read_optional
 from provision.platforms.metadata import host_name, known, ssh_keys, yaml_mapping
 from provision.platforms.networks.described import network_of_text

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from xml.parsers import expat
 
 from msgspec import Struct
 
@@ -26,6 +25,8 @@ class Environment(Struct, frozen=True):
 
 def parse(data: bytes) -> Environment:
     """SourceError for what is no XML, and for XML with declarations of its own: entities can grow without end."""
+    from xml.parsers import expat
+
     reader = _Reader()
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.StartElementHandler = reader.start

@@ -6,7 +6,6 @@ Images of CoreOS and Ignition named the place of the config there too, each in i
 from __future__ import annotations
 
 from provision.errors import SourceError
-from provision.fetch.digest import verify
 from provision.platforms.contract import Access, Identified, Platform, Provided
 from provision.platforms.observation import Observation
 from provision.platforms.source import Source
@@ -50,6 +49,8 @@ def read(identified: Identified, access: Access) -> Provided:
 def check_digest(data: bytes, identified: Identified) -> None:
     if not identified.sha256:
         return
+    from provision.fetch.digest import verify
+
     try:
         verify(data, "sha256", identified.sha256)
     except SourceError as error:

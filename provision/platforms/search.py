@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct
 
-from provision.findings import did_you_mean
 from provision.platforms.contract import Deadline, Identified, Platform
 from provision.platforms.observation import Observation
 
@@ -43,6 +42,10 @@ def allowed(observation: Observation, text: str | None, platforms: Sequence[Plat
     else:
         return Allowed()
     wanted = frozenset(name for name in names if name)
+    if wanted <= {platform.name for platform in platforms}:
+        return Allowed(wanted, where)
+    from provision.findings import did_you_mean
+
     known = sorted({platform.name for platform in platforms})
     warnings = tuple(
         f"{where}: there is no platform {name!r}; {did_you_mean(name, known) or 'known: ' + ', '.join(known)}"

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping, Sequence
-from queue import SimpleQueue
 from typing import TypeVar
 
 from msgspec import Struct
 
-from provision.errors import SourceError
-from provision.fetch.http import AnswerError
+from provision.errors import AnswerError, SourceError
 from provision.platforms.contract import Access
 
 ABSENT = frozenset({404, 410})
@@ -104,6 +101,9 @@ def _with(base: str, ask: Callable[[str], T]) -> Callable[[], tuple[str, T]]:
 
 def first_of(askers: Sequence[Callable[[], T]]) -> T:
     """The first answer, also one that says no; when nobody answers, the failure of the first asker."""
+    import threading
+    from queue import SimpleQueue
+
     outcomes: SimpleQueue[tuple[int, T | None, SourceError | None]] = SimpleQueue()
 
     def run(number: int, ask: Callable[[], T]) -> None:

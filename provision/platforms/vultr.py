@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 
@@ -10,7 +11,9 @@ from provision.platforms.contract import Access, Identified, Platform, Provided,
 from provision.platforms.metadata import decoded, host_name, known, ssh_keys
 from provision.platforms.observation import Observation
 from provision.platforms.service import Service
-from provision.sections.network.types import Interface, Match, Network
+
+if TYPE_CHECKING:
+    from provision.sections.network.types import Interface, Network
 
 
 class IPv4(Struct, frozen=True):
@@ -67,11 +70,15 @@ def read(_identified: Identified, access: Access) -> Provided:
 
 def network(nics: tuple[Nic, ...]) -> Network | None:
     """DHCP answers on public networks; on private ones addresses are static."""
+    from provision.sections.network.types import Network
+
     interfaces = tuple(_interface(nic, order) for order, nic in enumerate(nics))
     return Network(interfaces=interfaces) if interfaces else None
 
 
 def _interface(nic: Nic, order: int) -> Interface:
+    from provision.sections.network.types import Interface, Match
+
     match = Match(mac=nic.mac.lower())
     if nic.network_type == "public" or not nic.ipv4.address:
         return Interface(name=f"nic{order}", match=match, dhcp="ipv4", accept_ra=True)

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from msgspec import Struct, field
 
-from provision.sections.network.types import DhcpV4, Interface, Match, Network
+if TYPE_CHECKING:
+    from provision.sections.network.types import Interface, Network
+
 
 METRIC_STEP = 100  # so that the first interface's default route wins
 PREFIX_WHERE_NONE_IS_SAID = "24"
@@ -42,11 +46,15 @@ class Nics(Struct, frozen=True):
 
 
 def network(nics: Nics) -> Network | None:
+    from provision.sections.network.types import Network
+
     interfaces = tuple(_interface(nic, order) for order, nic in enumerate(nics.interface))
     return Network(interfaces=interfaces) if interfaces else None
 
 
 def _interface(nic: Nic, order: int) -> Interface:
+    from provision.sections.network.types import DhcpV4, Interface, Match
+
     prefix = nic.ipv4.subnet[0].prefix if nic.ipv4.subnet else PREFIX_WHERE_NONE_IS_SAID
     return Interface(
         name=f"nic{order}",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from provision.sections.network.types import Interface, Match, Network
+if TYPE_CHECKING:
+    from provision.sections.network.types import Interface, Network
 
 
 class IPv4(Struct, frozen=True):
@@ -38,6 +40,8 @@ class Dns(Struct, frozen=True):
 
 
 def network(nics: Nics, dns: Dns) -> Network | None:
+    from provision.sections.network.types import Network
+
     public = [
         _interface(nic, f"public{order}", dns, has_gateway=order == 0)
         for order, nic in enumerate(nics.public)
@@ -49,6 +53,8 @@ def network(nics: Nics, dns: Dns) -> Network | None:
 
 
 def _interface(nic: Nic, name: str, dns: Dns, *, has_gateway: bool) -> Interface:
+    from provision.sections.network.types import Interface, Match
+
     addresses = [_address(part) for part in (nic.ipv4, nic.anchor_ipv4) if part]
     if nic.ipv6:
         addresses.append(f"{nic.ipv6.ip_address}/{nic.ipv6.cidr}")

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ipaddress
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from provision.sections.network.types import DhcpV4, Interface, Match, Network, Route, RoutingRule
+if TYPE_CHECKING:
+    from provision.sections.network.types import Interface, Network
+
 
 FIRST_TABLE = 100
 METRIC_STEP = 100  # so that the first interface's default route wins
@@ -27,6 +30,8 @@ class Nic(Struct, frozen=True):
 
 
 def network(nics: tuple[Nic, ...]) -> Network | None:
+    from provision.sections.network.types import Network
+
     if not nics:
         return None
     ordered = sorted(nics, key=lambda nic: (nic.number, nic.mac))
@@ -35,6 +40,8 @@ def network(nics: tuple[Nic, ...]) -> Network | None:
 
 def _interface(nic: Nic, order: int) -> Interface:
     """From the second on packets must leave by the interface they belong to: EC2 drops those of others."""
+    from provision.sections.network.types import DhcpV4, Interface, Match, Route, RoutingRule
+
     subnet = ipaddress.ip_network(nic.ipv4_network[0]) if nic.ipv4_network else None
     prefix = subnet.prefixlen if subnet else 32
     table = FIRST_TABLE + order

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct, field, structs
 
 from provision.platforms.networks.addresses import destination, gateways, is_default, with_prefix
-from provision.platforms.networks.bonds import bond
 from provision.platforms.networks.dhcp import dhcp
-from provision.sections.network.devices import Vlan
-from provision.sections.network.types import Interface, Match, Network, Route
+
+if TYPE_CHECKING:
+    from provision.sections.network.types import Interface, Network, Route
 
 
 class Service(Struct, frozen=True):
@@ -62,6 +62,8 @@ KNOWN = (*STATIC, "ipv4_dhcp", *DHCP6, *SLAAC)
 
 def network(data: NetworkData) -> tuple[Network | None, tuple[str, ...]]:
     """Link ids are UUIDs or names of tap devices on the host: entries get names of their own."""
+    from provision.sections.network.types import Network
+
     names = {link.id: _name(link, order) for order, link in enumerate(data.links)}
     interfaces = tuple(_interface(link, names, data) for link in data.links)
     return (Network(interfaces=interfaces) if interfaces else None), tuple(_refusals(data))
@@ -79,6 +81,8 @@ def _name(link: Link, order: int) -> str:
 
 
 def _interface(link: Link, names: dict[str, str], data: NetworkData) -> Interface:
+    from provision.sections.network.types import Interface
+
     nets = [net for net in data.networks if net.link == link.id]
     types = {net.type for net in nets}
     routes = [_route(route) for net in nets for route in net.routes]
@@ -102,6 +106,10 @@ def _interface(link: Link, names: dict[str, str], data: NetworkData) -> Interfac
 
 
 def _with_device(made: Interface, link: Link, names: dict[str, str]) -> Interface:
+    from provision.platforms.networks.bonds import bond
+    from provision.sections.network.devices import Vlan
+    from provision.sections.network.types import Match
+
     mac = link.ethernet_mac_address.lower() if link.ethernet_mac_address else None
     if link.type == "bond":
         said: dict[str, Any] = {
@@ -119,4 +127,6 @@ def _with_device(made: Interface, link: Link, names: dict[str, str]) -> Interfac
 
 
 def _route(route: RouteEntry) -> Route:
+    from provision.sections.network.types import Route
+
     return Route(destination=destination(route.network, route.netmask), gateway=route.gateway)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from provision.sections.network.devices import Bond
-from provision.sections.network.types import Interface, Match, Network, Route
+if TYPE_CHECKING:
+    from provision.sections.network.types import Network
+
 
 MODES: dict[int, Literal["balance-rr", "active-backup", "802.3ad", "balance-tlb"]] = {
     0: "balance-rr",
@@ -42,6 +43,9 @@ class Net(Struct, frozen=True):
 
 
 def network(net: Net) -> Network | None:
+    from provision.sections.network.devices import Bond
+    from provision.sections.network.types import Interface, Match, Network, Route
+
     if not net.interfaces:
         return None
     members = tuple(Interface(name=nic.name, match=Match(mac=nic.mac.lower())) for nic in net.interfaces)
