@@ -95,10 +95,10 @@ class _Waiting:
         with Target(self._root) as target:
             for remote, _ in missing(built, target):
                 self.refuse(remote.url)
-        return carry_out(built, data, self._root)
+        return carry_out(built, data, self._root, is_whole=True)
 
 
-def carry_out(built: Plan, data: bytes, root: Path) -> str:
+def carry_out(built: Plan, data: bytes, root: Path, *, is_whole: bool) -> str:
     """Files first, then systemd learns of new units; what runs already is nothing of this config's yet."""
     import hashlib
 
@@ -112,15 +112,18 @@ def carry_out(built: Plan, data: bytes, root: Path) -> str:
         outcome = apply(built, target, contents={}, journal=journal, on_step=lambda _: None)
     system = running_system(root)
     if system is not None:
-        take_up(system.programs, has_hostname=any(step.because == "hostname" for step in built.steps))
+        has_hostname = any(step.because == "hostname" for step in built.steps)
+        take_up(system.programs, has_hostname=has_hostname, is_whole=is_whole)
     return f"{outcome.created} created, {outcome.changed} changed, {outcome.unchanged} as they were"
 
 
-def take_up(programs: TimedPrograms, *, has_hostname: bool) -> None:
+def take_up(programs: TimedPrograms, *, has_hostname: bool, is_whole: bool) -> None:
     """The boot that is going on is told of the new units, and not waited for: it waits for this stage."""
     from provision.execute.command import failure
 
     commands = [["systemctl", "daemon-reload"], ["systemctl", "--no-block", "start", "default.target"]]
+    if is_whole:  # or logins would wait for a network that nobody needs any more
+        commands.append(["systemctl", "--no-block", "stop", "provision-network.service"])
     if has_hostname:
         commands.insert(0, ["hostname", "--file", "/etc/hostname"])
     for arguments in commands:
@@ -139,6 +142,6 @@ def _make_network(waiting: _Waiting, world: World, root: Path) -> None:
     steps = tuple(step for step in built.steps if step.because.startswith(PARTS))
     try:
         if steps:
-            carry_out(Plan(steps), b"", root)
+            carry_out(Plan(steps), b"", root, is_whole=False)
     except ProvisionError as error:  # the next stage has what its own network gives it, and will say the rest
         world.tell(Event("", "apply", "failed", message=error.message, path=error.path))

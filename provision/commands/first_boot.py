@@ -30,6 +30,7 @@ FETCH_DEADLINE_S = 20.0  # for one attempt; the agent itself goes on trying
 SEARCH_DEADLINE_S = 240.0  # a metadata service may come up after the machines that ask it
 LOCAL_WAIT_S = 10.0  # everything waits for the stage before the network; drives appear in the first seconds
 DRIVE_WAIT_S = 30.0
+KNOWN_WAIT_S = 5.0  # the disc of the first boot may have been taken out for good
 JOIN_INTERVAL_S = 1.0
 
 
@@ -101,19 +102,32 @@ def _fetch_stage(look_in: Path, timeout_s: float | None) -> int:
 
 def _apply_stage(args: argparse.Namespace) -> int:
     from provision.platforms.finding import Finder
+    from provision.platforms.memory import memory
     from provision.report.sinks import write_to_console
 
     finder = Finder(Path("/"), STATE, say=lambda text: write_to_console(f"provision: {text}"))
-    is_local = args.stage == "local"
-    wait_s = args.timeout if args.timeout is not None else LOCAL_WAIT_S if is_local else DRIVE_WAIT_S
-    found = finder.find(wait_s=wait_s)
-    if found is None or (is_local and found.identified.needs_network):
-        if is_local:  # the stage with a network looks again
-            return ExitCode.DONE
-        print(f"provision first-boot: no config source: {finder.reason()}", file=sys.stderr)
-        write_to_console(f"provision: no config source: {finder.reason()}")
-        return ExitCode.NO_SOURCE
-    return _apply_found(found, args)
+    is_known = memory(Path("/"), redact=lambda: None).recall() is not None
+    found = finder.find(wait_s=_wait_s(args, is_known=is_known))
+    if found is not None and not (args.stage == "local" and found.identified.needs_network):
+        return _apply_found(found, args)
+    if args.stage == "local":  # the stage with a network looks again
+        return ExitCode.DONE
+    if is_known:
+        write_to_console(
+            "provision: degraded: no config source; the machine stays what it was at its last boot"
+        )
+        return ExitCode.DONE
+    print(f"provision first-boot: no config source: {finder.reason()}", file=sys.stderr)
+    write_to_console(f"provision: no config source: {finder.reason()}")
+    return ExitCode.NO_SOURCE
+
+
+def _wait_s(args: argparse.Namespace, *, is_known: bool) -> float:
+    if args.timeout is not None:
+        return float(args.timeout)
+    if is_known:
+        return KNOWN_WAIT_S
+    return LOCAL_WAIT_S if args.stage == "local" else DRIVE_WAIT_S
 
 
 def _apply_found(found: Found, args: argparse.Namespace) -> int:

@@ -98,8 +98,8 @@ def _lay_out(tree: Path, work: Path) -> None:
         shutil.copyfile(BOOT_FILES / unit, units / unit)
     for network in BOOT_FILES.glob("*.network"):
         shutil.copyfile(network, networks / network.name)
-    for path in [tree, *tree.rglob("*")]:
-        path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
+    for made in [tree, *tree.rglob("*")]:
+        made.chmod(0o755 if made.is_dir() or made.stat().st_mode & 0o100 else 0o644)
 
 
 def _vendor(target: Path, work: Path) -> None:

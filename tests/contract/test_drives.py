@@ -1,4 +1,4 @@
-"""Real drives, made by the programs that make them for clouds and people, on loop devices."""
+"""Real drives of platforms nocloud and config-drive, made by the programs that people make them with."""
 
 from __future__ import annotations
 

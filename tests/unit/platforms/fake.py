@@ -6,9 +6,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from provision.errors import SourceError
+from provision.errors import AnswerError, SourceError
 from provision.execute.command import Completed
-from provision.fetch.http import AnswerError
 from provision.platforms.contract import Access, Deadline
 from provision.platforms.observation import Observation
 
