@@ -9,7 +9,19 @@ from pathlib import Path
 import pytest
 
 from provision.errors import SourceError
-from provision.platforms import azure, file, nocloud, openstack, ovf, pxe, qemu, vagrant, virtualbox, vmware
+from provision.platforms import (
+    azure,
+    file,
+    nocloud,
+    openstack,
+    ovf,
+    packet,
+    pxe,
+    qemu,
+    vagrant,
+    virtualbox,
+    vmware,
+)
 from provision.platforms.contract import Identified, Provided
 from provision.platforms.observation import Observation
 from tests.unit.platforms.fake import World
@@ -159,6 +171,28 @@ def test_the_boot_token_goes_to_the_boot_server_and_to_nobody_elses_url(tmp_path
 
         assert pxe.read(identified, world.access()).user_data == CONFIG
         assert world.asked == [("GET", "http://a/c", headers)]
+
+
+def test_packet_is_asked_by_name_and_takes_what_it_answers(tmp_path: Path) -> None:
+    base = "https://metadata.packet.net"
+    meta = f"""{{"id": "p-1", "hostname": "metal", "ssh_keys": ["{KEY}"], "facility": "ams1", "network": {{
+        "bonding": {{"mode": 4}}, "interfaces": [{{"name": "eth0", "mac": "0c:c4:7a:b5:83:3a", "bond": "bond0"}}],
+        "addresses": [{{"address": "147.75.94.11", "cidr": 31, "gateway": "147.75.94.10", "public": true,
+        "address_family": 4, "netmask": "255.255.255.254"}}]}}}}"""
+    world = World(tmp_path, pages={f"{base}/metadata": meta, f"{base}/userdata": CONFIG})
+
+    read = packet.read(Identified("packet", ""), world.access())
+
+    assert (read.user_data, read.instance_id, read.hostname, read.ssh_keys) == (
+        CONFIG,
+        "p-1",
+        "metal",
+        (KEY,),
+    )
+    assert read.facts == {"public_ipv4": "147.75.94.11", "region": "ams1"}
+    assert read.network is not None
+    assert [entry.name for entry in read.network.interfaces] == ["eth0", "bond0"]
+    assert {headers["Accept"] for _, _, headers in world.asked} == {"*/*"}
 
 
 VMWARE = Identified("vmware", "")
