@@ -107,13 +107,12 @@ def first_of(askers: Sequence[Callable[[], T]]) -> T:
     outcomes: SimpleQueue[tuple[int, T | None, SourceError | None]] = SimpleQueue()
 
     def run(number: int, ask: Callable[[], T]) -> None:
-        outcome: tuple[int, T | None, SourceError | None] = (number, None, SourceError("asking failed"))
         try:
-            outcome = (number, ask(), None)
+            outcomes.put((number, ask(), None))
         except SourceError as error:
-            outcome = (number, None, error)
-        finally:  # whatever happened: somebody waits for it
-            outcomes.put(outcome)
+            outcomes.put((number, None, error))
+        except Exception as error:  # noqa: BLE001 - whatever happened, somebody waits to be told
+            outcomes.put((number, None, SourceError(f"asking failed: {error!r}")))
 
     for number, ask in enumerate(askers):
         # Daemons: who lost the race may wait for its deadline, and nobody waits for it.
