@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
-from provision.execute.command import run_program
+from provision.execute.command import Programs, run_program
 from provision.fetch.limits import Limits
 from provision.platforms.contract import Access, Deadline
 from provision.platforms.drive import mounted
@@ -16,15 +16,21 @@ SIZE_LIMIT_BYTES = 16 * 1024 * 1024  # no cloud hands out as much as a megabyte;
 
 
 def access(
-    root: Path, observation: Observation, *, deadline: Deadline, state: Path, say: Callable[[str], None]
+    root: Path,
+    observation: Observation,
+    deadline: Deadline,
+    *,
+    state: Path,
+    say: Callable[[str], None],
+    programs: Programs = run_program,
 ) -> Access:
     """`root` is where files are read, `state` where drives may be mounted."""
     return Access(
         root=root,
         deadline=deadline,
         fetch=_Fetch(deadline, say),
-        mounted=partial(mounted, programs=run_program, state=state),
-        programs=run_program,
+        mounted=partial(mounted, programs=programs, state=state),
+        programs=programs,
         say=say,
         interfaces=lambda: interfaces(root),
         observation=observation,

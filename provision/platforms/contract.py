@@ -100,7 +100,8 @@ class Platform(Struct, frozen=True):
     """`identify` is pure and answers None unless it is certain; `read` is asked only what was identified.
 
     `read` raises SourceError. `redact` takes away what `read` gave, where a platform allows that: others on the
-    machine could read it there too. `paths` are files that say something by being there.
+    machine could read it there too. `paths` are files that say something by being there. `is_hypervisor`: the config
+    may also be on a drive that it hands out, which may not be there yet.
     """
 
     name: str
@@ -109,6 +110,7 @@ class Platform(Struct, frozen=True):
     read: Callable[[Identified, Access], Provided]
     redact: Callable[[Access], None] | None = None
     paths: tuple[str, ...] = ()
+    is_hypervisor: bool = False
 
 
 def names_platform(observation: Observation, *names: str) -> bool:

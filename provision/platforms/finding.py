@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from msgspec import Struct, structs
 
+from provision.errors import SourceError
+from provision.execute.command import Programs, run_program
 from provision.platforms.access import access, first_mac
 from provision.platforms.contract import Access, Deadline, Identified, Platform, Provided, read_optional
 from provision.platforms.observation import Observation
@@ -25,6 +28,7 @@ from provision.platforms.search import (
 )
 from provision.platforms.source import Source
 
+PEEK_DEADLINE_S = 10.0
 REDACTION_DEADLINE_S = 10.0
 DRIVES = frozenset({"config-drive", "nocloud"})
 PATHS = tuple(path for platform in PLATFORMS for path in platform.paths)
@@ -37,8 +41,7 @@ class Found(Struct, frozen=True):
     identified: Identified
     observation: Observation
     root: Path
-    state: Path
-    say: Callable[[str], None]
+    reach: Callable[[Observation, Deadline], Access]
 
     def read(self, deadline_s: float) -> Provided:
         return self.platform.read(self.identified, self._access(deadline_s))
@@ -52,17 +55,18 @@ class Found(Struct, frozen=True):
         return made if made.machine else structs.replace(made, machine=first_mac(self.root))
 
     def _access(self, deadline_s: float) -> Access:
-        deadline = Deadline(time.monotonic() + deadline_s)
-        return access(self.root, self.observation, deadline=deadline, state=self.state, say=self.say)
+        return self.reach(self.observation, Deadline(time.monotonic() + deadline_s))
 
 
 class Finder:
     """`find` may be asked again: drives come and go."""
 
-    def __init__(self, root: Path, state: Path, *, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, root: Path, state: Path, *, say: Callable[[str], None], programs: Programs = run_program
+    ) -> None:
         self._root = root
-        self._state = state
         self._say = say
+        self._reach = partial(access, root, state=state, say=say, programs=programs)
         self._observation = Observation()
         self._permitted = Allowed()
 
@@ -77,13 +81,32 @@ class Finder:
             self._say(warning)
         takes_drives = any(self._permitted.permits(name) for name in DRIVES)
         deadline = Deadline(time.monotonic() + (wait_s if takes_drives else 0.0))
+        hypervisor = self._hypervisor(observation)
+        if hypervisor is not None and self._has_config(hypervisor):
+            return self._told(hypervisor)
         self._observation, choice = wait_for_choice(self._observe, self._choose, deadline, self._say)
-        if choice is None:
-            return None
-        self._say(f"config source {choice.platform.name}: {choice.identified.because}")
-        return Found(
-            choice.platform, choice.identified, self._observation, self._root, self._state, self._say
-        )
+        return self._told(hypervisor if choice is None else self._found(choice))
+
+    def _hypervisor(self, observation: Observation) -> Found | None:
+        """The one that the machine is on, when nothing that is certain comes before it."""
+        choice = choose(observation, PLATFORMS, self._permitted)
+        self._observation = observation
+        return self._found(choice) if choice is not None and choice.platform.is_hypervisor else None
+
+    def _has_config(self, found: Found) -> bool:
+        try:
+            return found.read(PEEK_DEADLINE_S).user_data is not None
+        except SourceError as error:  # its tools may be missing because its images bring a disc
+            self._say(f"{found.platform.name}: {error}")
+            return False
+
+    def _found(self, choice: Choice) -> Found:
+        return Found(choice.platform, choice.identified, self._observation, self._root, self._reach)
+
+    def _told(self, found: Found | None) -> Found | None:
+        if found is not None:
+            self._say(f"config source {found.platform.name}: {found.identified.because}")
+        return found
 
     def reason(self) -> str:
         """Why nothing was found, for a person."""
@@ -96,4 +119,6 @@ class Finder:
         return observe(self._root, PATHS)
 
     def _choose(self, observation: Observation) -> Choice | None:
-        return choose(observation, PLATFORMS, self._permitted)
+        """Without hypervisors: their drives may still come."""
+        certain = (platform for platform in PLATFORMS if not platform.is_hypervisor)
+        return choose(observation, certain, self._permitted)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from provision.errors import SourceError
+from provision.errors import ProvisionError, SourceError
 from provision.platforms.contract import Access, Identified, Platform, Provided
 from provision.platforms.observation import Observation
 
@@ -36,8 +36,11 @@ def redact(access: Access) -> None:
 
 
 def _get(access: Access, name: str) -> str:
-    done = access.programs(["VBoxControl", "--nologo", "guestproperty", "get", name])
+    try:
+        done = access.programs(["VBoxControl", "--nologo", "guestproperty", "get", name])
+    except ProvisionError as error:
+        raise SourceError(error.message, hint=error.hint) from error
     return done.stdout.removeprefix(VALUE).rstrip("\n\0") if done.stdout.startswith(VALUE) else ""
 
 
-VIRTUALBOX = Platform("virtualbox", "VirtualBox", identify, read, redact)
+VIRTUALBOX = Platform("virtualbox", "VirtualBox", identify, read, redact, is_hypervisor=True)

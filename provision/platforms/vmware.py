@@ -122,4 +122,4 @@ def _call(access: Access, request: str) -> str | None:
     raise SourceError("neither vmware-rpctool nor vmtoolsd is installed", hint=hint)
 
 
-VMWARE = Platform("vmware", "VMware", identify, read, redact)
+VMWARE = Platform("vmware", "VMware", identify, read, redact, is_hypervisor=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.boot.small import Guest, make_initramfs
+from tests.boot.small import MAC, Guest, make_initramfs
 from tests.netns import clouds
 from tests.netns.namespaces import Lab, lab, running
 
@@ -144,6 +144,22 @@ def test_firmware_configuration(make_guest: MakeGuest, tmp_path: Path) -> None:
     (result,) = make_guest("-fw_cfg", f"name=opt/com.coreos/config,file={tmp_path}/config").run("local")
 
     applied(result, "qemu")
+
+
+def test_the_url_of_a_boot_script(make_guest: MakeGuest, cloud: Lab, tmp_path: Path) -> None:
+    line = f"provision.config=http://{SERVICE}/node7 provision.machine={MAC}"
+    guest = make_guest(command_line=line, network=cloud)
+    with running(
+        cloud.server,
+        "tests.netns.metadata_server",
+        tmp_path / "service",
+        pages={"/node7": CONFIG},
+        addresses=[SERVICE],
+    ):
+        (result,) = guest.run("apply")
+
+    applied(result, "pxe")
+    assert result["identity"] == {"platform": "pxe", "instance_id": None}
 
 
 def test_a_seed_server_in_the_serial_number(make_guest: MakeGuest, cloud: Lab, tmp_path: Path) -> None:

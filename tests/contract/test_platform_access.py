@@ -20,7 +20,7 @@ from provision.platforms.service import Service, first_of
 def reaching(tmp_path: Path, deadline_s: float, said: list[str] | None = None) -> Access:
     deadline = Deadline(time.monotonic() + deadline_s)
     say = (said if said is not None else []).append
-    return access(tmp_path, Observation(), deadline=deadline, state=tmp_path / "state", say=say)
+    return access(tmp_path, Observation(), deadline, state=tmp_path / "state", say=say)
 
 
 @pytest.fixture
