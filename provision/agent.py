@@ -285,6 +285,7 @@ class _Steps:
 
     def tell_degraded(self, failure: StepFailed) -> None:
         message = f"degraded: {failure.error.message}; the machine stays what it was at its last boot"
+        self._world.memory.degrade(failure.error.message)
         self._tell(failure.step, "failed", message, None)
 
     def _begin(self) -> None:

@@ -106,13 +106,15 @@ def _apply_stage(args: argparse.Namespace) -> int:
     from provision.report.sinks import write_to_console
 
     finder = Finder(Path("/"), STATE, say=lambda text: write_to_console(f"provision: {text}"))
-    is_known = memory(Path("/"), redact=lambda: None).recall() is not None
+    kept = memory(Path("/"), redact=lambda: None)
+    is_known = kept.recall() is not None
     found = finder.find(wait_s=_wait_s(args, is_known=is_known))
     if found is not None and not (args.stage == "local" and found.identified.needs_network):
         return _apply_found(found, args)
     if args.stage == "local":  # the stage with a network looks again
         return ExitCode.DONE
     if is_known:
+        kept.degrade(f"no config source: {finder.reason()}")
         write_to_console(
             "provision: degraded: no config source; the machine stays what it was at its last boot"
         )

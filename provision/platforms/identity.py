@@ -20,12 +20,16 @@ class Identity(Struct, frozen=True):
 
 
 class Memory(Struct, frozen=True):
-    """What outlives a boot, as functions. `renew` makes host keys anew and says so; `redact` is Platform's."""
+    """What outlives a boot, as functions. `renew` makes host keys anew and says so; `redact` is Platform's.
+
+    `degrade` marks the last run's status with the reason why there is no newer one.
+    """
 
     recall: Callable[[], Identity | None]
     keep: Callable[[Identity], None]
     renew: Callable[[], str]
     redact: Callable[[], None]
+    degrade: Callable[[str], None]
 
 
 class Verdict(Enum):

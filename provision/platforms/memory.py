@@ -7,9 +7,10 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from msgspec import MsgspecError, json
+from msgspec import MsgspecError, json, structs
 
 from provision.execute.command import Programs, demand, run_program
+from provision.execute.journal import Journal, read_status
 from provision.execute.target import Target
 from provision.platforms.identity import IDENTITY_PATH, Identity, Memory
 
@@ -24,6 +25,7 @@ def memory(root: Path, *, redact: Callable[[], None], programs: Programs = run_p
         keep=partial(_keep, root),
         renew=partial(_renew, root, programs),
         redact=redact,
+        degrade=partial(_degrade, root),
     )
 
 
@@ -41,6 +43,15 @@ def _keep(root: Path, identity: Identity) -> None:
         if target.read_file(IDENTITY_PATH) != (data := json.encode(identity) + b"\n"):
             target.make_parents(IDENTITY_PATH)
             target.commit([target.stage_file(IDENTITY_PATH, data, mode=MODE)])
+
+
+def _degrade(root: Path, reason: str) -> None:
+    with Target(root) as target:
+        journal = Journal(target)
+        with journal.alone():
+            status = read_status(target)
+            if status is not None:
+                journal.write_status(structs.replace(status, message=f"degraded: {reason}"))
 
 
 def _renew(root: Path, programs: Programs) -> str:

@@ -33,7 +33,7 @@ from provision.report.events import Event
 from provision.resolve import Includes
 
 MAC = "52:54:00:77:00:01"
-NO_MEMORY = Memory(lambda: None, lambda identity: None, lambda: "", lambda: None)
+NO_MEMORY = Memory(lambda: None, lambda identity: None, lambda: "", lambda: None, lambda reason: None)
 SOURCE = Source(
     "pxe",
     MAC,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,8 @@ from msgspec import structs
 from provision.agent import World, apply_stage
 from provision.errors import ExitCode, SourceError
 from provision.execute.command import Completed
+from provision.execute.journal import Journal, RunStatus, read_status
+from provision.execute.target import Target
 from provision.platforms.contract import Provided
 from provision.platforms.identity import Identity, Memory, Verdict, judge
 from provision.platforms.memory import memory
@@ -52,9 +55,11 @@ class Kept:
 
     identity: Identity | None = None
     done: list[str] = field(default_factory=list)
+    marked: list[str] = field(default_factory=list)
 
     def memory(self) -> Memory:
-        return Memory(self._recall, self._keep, self._renew, lambda: self.done.append("redact"))
+        redact = partial(self.done.append, "redact")
+        return Memory(self._recall, self._keep, self._renew, redact, self.marked.append)
 
     def _recall(self) -> Identity | None:
         return self.identity
@@ -96,6 +101,7 @@ def test_a_known_machine_whose_source_is_away_stays_what_it_is_and_says_so() -> 
     assert code is ExitCode.DONE
     assert record is not None
     assert (stage.story(), stage.applied, kept.done) == (["config failed"], [], [])
+    assert kept.marked == ["no answer"]
     assert stage.told[0].message == "degraded: no answer; the machine stays what it was at its last boot"
 
 
@@ -203,6 +209,18 @@ def test_host_keys_are_made_anew_only_where_there_are_some(tmp_path: Path) -> No
 
     assert [path.name for path in ssh.iterdir()] == ["sshd_config"]
     assert ran == [["ssh-keygen", "-A", "-f", str(tmp_path)]]
+
+
+def test_the_status_of_a_machine_says_that_it_is_degraded_and_why(tmp_path: Path) -> None:
+    with Target(tmp_path) as target:
+        target.make_parents("/var/lib/provision/status.json")
+        Journal(target).write_status(RunStatus("done", "2026-01-01T00:00:00Z", created=3))
+
+        memory(tmp_path, redact=lambda: None).degrade("no answer")
+
+        status = read_status(target)
+    assert status is not None
+    assert (status.result, status.created, status.message) == ("done", 3, "degraded: no answer")
 
 
 def test_an_identity_is_kept_for_root_alone_and_one_that_is_broken_is_none(tmp_path: Path) -> None:

@@ -187,7 +187,7 @@ def first_boot(configs: Iterable[str], outbox: Path, root: Path) -> str:
         data = text.encode(errors="surrogateescape")
         world = World(
             read=lambda data=data: Provided(data),  # type: ignore[misc]
-            memory=Memory(lambda: None, lambda identity: None, lambda: "", lambda: None),
+            memory=Memory(lambda: None, lambda identity: None, lambda: "", lambda: None, lambda reason: None),
             observe_facts=lambda: Facts(hostname="node1", machine=MAC, ipv4="10.77.0.11"),
             observe_registry=lambda spec, directory: Observation(has_data=False, size=3),
             observe_peers=lambda listed, files, wal: Peers(has_data=False),
