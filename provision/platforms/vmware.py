@@ -11,6 +11,7 @@ from provision.platforms.contract import Access, Identified, Platform, Provided,
 from provision.platforms.encodings import decode
 from provision.platforms.metadata import host_name, ssh_keys, yaml_mapping
 from provision.platforms.networks.described import network, network_of_text
+from provision.platforms.networks.vmware import network as numbered_network
 from provision.platforms.observation import Observation
 
 if TYPE_CHECKING:
@@ -84,6 +85,8 @@ def _metadata(variable: Callable[[str], str], environment: dict[str, str]) -> Pr
         net, warnings = network_of_text(decode(described, encoding, "network"), "network")
     elif isinstance(described, dict):
         net, warnings = network(described)
+    else:
+        net = numbered_network(variable)
     instance_id = meta.get("instance-id")
     return Provided(
         instance_id=str(instance_id) if instance_id else None,

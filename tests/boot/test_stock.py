@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import threading
 import time
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ from tests.boot.test_sources import KEY, disc
 pytestmark = pytest.mark.boot
 
 BOOT_DEADLINE_S = 400.0
+# What starts after the stage that asks for it must not hold that stage up without end.
 CONFIG = f"""\
 users:
   - name: ops
@@ -30,15 +34,17 @@ units:
     enable: true
     content: |
       [Unit]
-      After=multi-user.target network-online.target
+      After=provision-network.service multi-user.target network-online.target
       Wants=network-online.target
       [Service]
       Type=oneshot
+      TimeoutStartSec=60
       ExecStart=/usr/bin/python3 /usr/local/bin/told
       ExecStopPost=/usr/bin/systemctl --no-block poweroff
       [Install]
       WantedBy=graphical.target
 """
+META = "instance-id: iid-7\nlocal-hostname: stock7\n"
 NETWORK = (
     "version: 2\nethernets: {lan: {match: {name: 'en*'}, addresses: [10.0.2.50/24], gateway4: 10.0.2.2}}\n"
 )
@@ -91,26 +97,47 @@ def test_an_order_that_goes_in_a_circle_would_be_found(root: Path) -> None:
     assert "ordering cycle" in verified(root, "default.target")
 
 
-def test_a_stock_image_becomes_what_its_seed_says(root: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def machine(root: Path, tmp_path: Path) -> Path:
+    """A folder with the disk, and the kernel and initramfs from it."""
     (root / "usr/local/bin/told").write_text(TOLD)
-    disk = disk_of(root, tmp_path / "disk")
-    kernel, initrd = next(root.glob("boot/vmlinuz-*")), next(root.glob("boot/initrd.img-*"))
-    shutil.copy2(kernel, tmp_path / "vmlinuz")
-    shutil.copy2(initrd, tmp_path / "initrd")
+    disk_of(root, tmp_path / "disk")
+    shutil.copy2(next(root.glob("boot/vmlinuz-*")), tmp_path / "vmlinuz")
+    shutil.copy2(next(root.glob("boot/initrd.img-*")), tmp_path / "initrd")
     shutil.rmtree(root)
-    seed = disc(
-        tmp_path,
-        "cidata",
-        user_DASH_data=CONFIG,
-        meta_DASH_data="instance-id: iid-7\nlocal-hostname: stock7\n",
-        network_DASH_config=NETWORK,
+    return tmp_path
+
+
+def test_a_stock_image_becomes_what_the_disc_says(machine: Path) -> None:
+    seed = disc(machine, "cidata", user_DASH_data=CONFIG, meta_DASH_data=META, network_DASH_config=NETWORK)
+
+    told = boot(machine, "-drive", f"file={seed},if=ide,media=cdrom,format=raw,readonly=on")
+
+    is_as_wanted(told)
+    assert "10.0.2.50/24" in told["addresses"]
+
+
+def test_a_stock_image_becomes_what_a_server_says(machine: Path) -> None:
+    (machine / "seed").mkdir()
+    (machine / "seed/user-data").write_text(CONFIG)
+    (machine / "seed/meta-data").write_text(META)
+    serving = ThreadingHTTPServer(
+        ("127.0.0.1", 0), partial(SimpleHTTPRequestHandler, directory=machine / "seed")
     )
+    threading.Thread(target=serving.serve_forever, daemon=True).start()
+    try:
+        forward = f"guestfwd=tcp:10.0.2.100:80-tcp:127.0.0.1:{serving.server_port}"
+        told = boot(machine, "-smbios", "type=1,serial=ds=nocloud;s=http://10.0.2.100/", forward=forward)
+    finally:
+        serving.shutdown()
 
-    told = boot(tmp_path, disk, seed)
+    is_as_wanted(told)
+    assert "10.0.2.15/24" in told["addresses"]
 
+
+def is_as_wanted(told: dict[str, Any]) -> None:
     assert told["hostname"] == "stock7"
     assert (told["motd"], told["ops"], told["keys"]) == ("hello iid-7", "ops", KEY)
-    assert "10.0.2.50/24" in told["addresses"]
     assert told["host_keys"] == 2
     assert told["ssh"] == "active"
     assert told["failed"] == ""
@@ -119,7 +146,7 @@ def test_a_stock_image_becomes_what_its_seed_says(root: Path, tmp_path: Path) ->
     assert json.loads(told["status"])["status"]["result"] == "done"
 
 
-def boot(folder: Path, disk: Path, seed: Path) -> dict[str, Any]:
+def boot(folder: Path, *devices: str, forward: str = "") -> dict[str, Any]:
     """What the machine tells of itself, before it powers itself off."""
     results, console = folder / "results", folder / "console"
     argv = [
@@ -128,9 +155,9 @@ def boot(folder: Path, disk: Path, seed: Path) -> dict[str, Any]:
         *("-kernel", str(folder / "vmlinuz"), "-initrd", str(folder / "initrd")),
         *("-append", "root=/dev/vda rw console=ttyS0 quiet panic=-1"),
         *("-serial", f"file:{console}", "-serial", f"file:{results}"),
-        *("-drive", f"file={disk},if=virtio,format=raw"),
-        *("-drive", f"file={seed},if=ide,media=cdrom,format=raw,readonly=on"),
-        *("-netdev", "user,id=net,restrict=on", "-device", "virtio-net-pci,netdev=net,romfile="),
+        *("-drive", f"file={folder}/disk,if=virtio,format=raw"),
+        *("-netdev", ",".join(["user,id=net,restrict=on", *([forward] if forward else [])])),
+        *("-device", "virtio-net-pci,netdev=net,romfile=", *devices),
     ]
     process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
     end_s = time.monotonic() + BOOT_DEADLINE_S

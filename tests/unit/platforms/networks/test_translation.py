@@ -11,7 +11,7 @@ from msgspec import json, to_builtins
 
 from provision.errors import SourceError
 from provision.findings import Severity
-from provision.platforms.networks import azure, digitalocean, ec2, openstack, packet
+from provision.platforms.networks import azure, digitalocean, ec2, openstack, packet, vmware
 from provision.platforms.networks.described import network
 from provision.sections.network import check
 from provision.sections.network.types import Network
@@ -382,3 +382,42 @@ def test_interfaces_of_packet_are_one_bond() -> None:
         "gateway6": "2604:1380::",
         "routes": [{"destination": "10.0.0.0/8", "gateway": "10.88.12.0"}],
     }
+
+
+def test_guestinfo_variables_of_coreos() -> None:
+    variables = {
+        "hostname": "node1",
+        "dns.server.0": "10.0.0.53",
+        "dns.server.2": "10.0.0.55",
+        "dns.domain.0": "lab.example",
+        "interface.0.name": "ens192",
+        "interface.0.mac": "00:0C:29:63:92:5D",
+        "interface.0.role": "public",
+        "interface.0.ip.0.address": "10.0.0.10/24",
+        "interface.0.route.0.gateway": "10.0.0.1",
+        "interface.0.route.0.destination": "0.0.0.0/0",
+        "interface.0.route.1.gateway": "10.0.0.9",
+        "interface.0.route.1.destination": "192.168.0.0/16",
+        "interface.1.name": "ens224",
+        "interface.1.dhcp": "yes",
+        "interface.3.name": "behind a gap",
+    }
+
+    assert shown(vmware.network(lambda name: variables.get(name, ""))) == [
+        {
+            "name": "nic0",
+            "match": {"mac": "00:0c:29:63:92:5d"},
+            "addresses": ["10.0.0.10/24"],
+            "gateway": "10.0.0.1",
+            "routes": [{"destination": "192.168.0.0/16", "gateway": "10.0.0.9"}],
+            "dns": ["10.0.0.53"],
+            "domains": ["lab.example"],
+        },
+        {
+            "name": "nic1",
+            "match": {"name": "ens224"},
+            "dhcp": True,
+            "dns": ["10.0.0.53"],
+            "domains": ["lab.example"],
+        },
+    ]
