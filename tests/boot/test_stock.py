@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from pxeserver.images.package import build_package
-from tests.boot.stock import base_root, disk_of, installed
+from tests.boot.stock import base_root, disk_of, installed, run
 from tests.boot.test_sources import KEY, disc
 
 pytestmark = pytest.mark.boot
@@ -79,10 +79,23 @@ def root(images: Path, package: Path, tmp_path: Path) -> Path:
     return installed(base_root(images.parent / "stock"), package, tmp_path / "root")
 
 
+def named(root: Path) -> set[str]:
+    return {str(path.relative_to(root)) for path in root.rglob("*provision*")}
+
+
 def verified(root: Path, *targets: str) -> str:
     argv = ["chroot", str(root), "systemd-analyze", "verify", "--man=no", *targets]
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     return done.stdout + done.stderr
+
+
+def test_the_package_is_compiled_and_leaves_nothing_behind(root: Path, images: Path) -> None:
+    base = base_root(images.parent / "stock")
+    assert list(root.glob("usr/lib/provision/provision/__pycache__/agent.*.pyc"))
+
+    run("chroot", str(root), "dpkg", "--purge", "provision")
+
+    assert named(root) - {"root/provision.deb"} == named(base)  # systemd has a file of that name
 
 
 def test_the_units_are_in_order_with_those_of_debian(root: Path) -> None:
