@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
 
+from provision.errors import SourceError
 from provision.execute.command import Programs, run_program
 from provision.fetch.limits import Limits
-from provision.platforms.contract import Access, Deadline
+from provision.platforms.contract import Access, Deadline, always
 from provision.platforms.drive import mounted
 from provision.platforms.observation import Observation
 
@@ -67,7 +68,13 @@ class _Fetch:
         method: str = "GET",
         headers: Mapping[str, str] | None = None,
         passing: frozenset[int] = frozenset(),
+        is_wanted: Callable[[], bool] = always,
     ) -> bytes:
+        def say(text: str) -> None:
+            if not is_wanted():
+                raise SourceError(f"{url} is not wanted any more")
+            self._say(text)
+
         limits = Limits(
             self._deadline.left_s(),
             SIZE_LIMIT_BYTES,
@@ -76,7 +83,7 @@ class _Fetch:
             headers=headers or {},
             method=method,
             passing=passing,
-            say=self._say,
+            say=say,
         )
         if url.lower().startswith("tftp:"):
             from provision.fetch import tftp

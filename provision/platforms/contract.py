@@ -60,10 +60,15 @@ class Deadline(Struct, frozen=True):
         return max(0.0, self.ends - self.clock())
 
 
+def always() -> bool:
+    return True
+
+
 class Fetch(Protocol):
     """The body of a 200 answer before the deadline; AnswerError for another status, SourceError for no answer.
 
-    `passing` are statuses that are to be waited out, beside those of a busy server.
+    `passing` are statuses that are to be waited out, beside those of a busy server. It is not asked again, and nothing
+    is said, once the answer is not wanted any more.
     """
 
     def __call__(
@@ -73,6 +78,7 @@ class Fetch(Protocol):
         method: str = "GET",
         headers: Mapping[str, str] | None = None,
         passing: frozenset[int] = frozenset(),
+        is_wanted: Callable[[], bool] = always,
     ) -> bytes: ...
 
 

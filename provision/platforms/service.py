@@ -77,7 +77,10 @@ class Service:
         shown = {self._rule.header: self._token} if self._rule and self._token else {}
         try:
             return self._access.fetch(
-                base + path, headers={**self._headers, **(headers or {}), **shown}, passing=self._passing
+                base + path,
+                headers={**self._headers, **(headers or {}), **shown},
+                passing=self._passing,
+                is_wanted=lambda: base in self._bases,
             )
         except AnswerError as answer:
             if answer.status in ABSENT:
@@ -87,7 +90,12 @@ class Service:
     def _new_token(self, base: str) -> str:
         assert self._rule is not None
         try:
-            token = self._access.fetch(base + self._rule.path, method="PUT", headers=self._rule.request)
+            token = self._access.fetch(
+                base + self._rule.path,
+                method="PUT",
+                headers=self._rule.request,
+                is_wanted=lambda: base in self._bases,
+            )
         except AnswerError as answer:
             if answer.status not in ABSENT:
                 raise

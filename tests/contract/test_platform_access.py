@@ -68,6 +68,19 @@ def test_an_address_that_is_silent_does_not_hold_up_one_that_answers(
     assert time.monotonic() - begun < 10.0
 
 
+def test_who_lost_the_race_is_not_asked_again_and_nothing_is_said_of_it(busy: str, tmp_path: Path) -> None:
+    said: list[str] = []
+    with socket.create_server(("127.0.0.1", 0)) as closing:
+        refusing = f"http://127.0.0.1:{closing.getsockname()[1]}"
+    service = Service(reaching(tmp_path, 20.0, said), (refusing, busy))
+
+    assert service.get("/a") == b"GET /a HTTP/1.1"
+    lines = [line for line in said if refusing in line]
+    time.sleep(2.0)
+
+    assert [line for line in said if refusing in line] == lines
+
+
 def test_why_it_is_asked_again_is_said_with_the_pause(busy: str, tmp_path: Path) -> None:
     said: list[str] = []
 

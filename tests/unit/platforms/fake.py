@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from provision.errors import AnswerError, SourceError
 from provision.execute.command import Completed
-from provision.platforms.contract import Access, Deadline
+from provision.platforms.contract import Access, Deadline, always
 from provision.platforms.observation import Observation
 
 
@@ -50,6 +50,7 @@ class World:
         method: str = "GET",
         headers: Mapping[str, str] | None = None,
         passing: frozenset[int] = frozenset(),
+        is_wanted: Callable[[], bool] = always,
     ) -> bytes:
         self.asked.append((method, url, dict(headers or {})))
         if any(url.startswith(base) for base in self.unreachable):
