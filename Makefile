@@ -10,7 +10,7 @@ BENCH_PACKAGES := .ci/packages-demo.txt .ci/packages-bench.txt
 LONG_TESTS := boot crash running
 
 .DEFAULT_GOAL := help
-.PHONY: help setup image demo lint test test-fast bench fuzz schemas lock clean
+.PHONY: help setup image demo deb lint test test-fast bench fuzz schemas lock clean
 
 help:  ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
@@ -34,6 +34,9 @@ test-fast: lint  ## everything that takes less than a minute
 test: test-fast image  ## everything
 	@$(BIN)/pytest tests/running tests/crash --every-point -n 4 --dist worksteal
 	@$(BIN)/pytest tests/boot --images $(IMAGES)
+
+deb: .venv/done  ## the agent as a Debian package, for images of others
+	@$(BIN)/python -m pxeserver.images.package build
 
 bench: build/packages-bench .venv/done  ## how fast it is, beside its peers
 	@$(BIN)/python -m benchmarks.run

@@ -13,6 +13,9 @@ from pathlib import Path
 from benchmarks.configs import LARGE, SMALL, Content, ignition, lines, native
 from benchmarks.measure import Cost, Task, medians
 from benchmarks.roots import fresh_root
+from benchmarks.seeds import ours as our_fetch
+from benchmarks.seeds import seed_server
+from benchmarks.seeds import theirs as their_fetch
 from benchmarks.table import Row
 
 PROVISION = str(Path(sys.executable).with_name("provision"))
@@ -28,6 +31,7 @@ def agent_rows(place: Path) -> Iterator[Row]:
         yield _validate(place, count)
     yield _validate_many(place)
     yield from _apply(place)
+    yield _fetch(place)
     yield _version()
     yield _memory(place)
 
@@ -96,6 +100,14 @@ def _ignition(place: Path, content: Content) -> Iterator[Task]:
         yield Task(tuple(commands), environment, prepare)
     finally:
         shutil.rmtree(work)
+
+
+def _fetch(place: Path) -> Row:
+    with seed_server() as url:
+        (ours,) = medians([our_fetch(PROVISION, url, place)], runs=RUNS)
+        (theirs,) = medians([their_fetch(url, place)], runs=1)  # it waits a second before each of its tries
+    what = "fetch a NoCloud seed over HTTP, optional files missing / cloud-init's reader"
+    return Row(what, _ms(ours), _ms(theirs), ours.wall_s * 1000, 100.0, "ms")
 
 
 def _version() -> Row:

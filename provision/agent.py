@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import itertools
 import json
-import re
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -23,6 +22,9 @@ from provision.facts import Facts
 from provision.findings import FileReport, Finding, Severity
 from provision.load import load_bytes
 from provision.plan.build import Plan, plan
+from provision.platforms.contract import Provided
+from provision.platforms.defaults import beneath, usable, with_facts
+from provision.platforms.identity import Memory, Verdict, identity_of, judge
 from provision.platforms.source import Source
 from provision.report.events import Event, Result
 from provision.resolve import Resolver
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from provision.sections.report import Report
 
 LONGEST_PAUSE_S = 30
+NO_USER_DATA = b"{}"  # a machine that was given none still gets its name, keys and network
 
 
 class Membership(Struct, frozen=True):
@@ -58,11 +61,13 @@ class World(Struct, frozen=True):
     """All that the agent does to or learns from the outside, as functions; tests give plain ones.
 
     `observe_registry` and `observe_peers` end with the path of etcd's log, which is there when the member has data.
-    `fetch` raises SourceError, `apply` ProvisionError. `clock` is monotonic, in seconds. `member_health` gives None
-    for a healthy member, else why not. `report_to` says from now on whom to tell: a URL and its token, a secret.
+    `read` asks the platform and raises SourceError, `apply` raises ProvisionError. `clock` is monotonic, in seconds.
+    `member_health` gives None for a healthy member, else why not. `report_to` says from now on whom to tell: a URL
+    and its token, a secret.
     """
 
-    fetch: Callable[[str], bytes]
+    read: Callable[[], Provided]
+    memory: Memory
     observe_facts: Callable[[], Facts]
     observe_registry: Callable[[Spec, str], Observation]
     observe_peers: Callable[[Listed, PeerCertificates | None, str], Peers]
@@ -88,12 +93,18 @@ class StepFailed(Exception):
 
 
 def apply_stage(source: Source, world: World, *, keep_trying: bool) -> tuple[ExitCode, BootRecord | None]:
-    """Make the machine what its config says. With `keep_trying` it only comes back when that is done."""
+    """Make the machine what its config says. With `keep_trying` it only comes back when that is done.
+
+    A machine that was made so at an earlier boot stays what it is while its source is away.
+    """
     for attempt in itertools.count(1):
         steps = _Steps(source.machine, world, attempt)
         try:
             source, membership = _attempt(source, steps)
         except StepFailed as failure:
+            if failure.step == "config" and world.memory.recall() is not None:
+                steps.tell_degraded(failure)
+                return ExitCode.DONE, BootRecord(source.machine, source.report_url, source.token, None)
             pause_s = pause_before(attempt + 1)
             steps.tell_failure(failure, pause_s if keep_trying else None)
             if not keep_trying:
@@ -152,14 +163,17 @@ def _watch_member(
 
 def _attempt(source: Source, steps: _Steps) -> tuple[Source, Membership | None]:
     """The source with the place to report to, which it may have from the config, and what to join."""
-    data = steps.config(source.config_url)
-    document, facts, built = steps.validate(data, source.config_url)
+    provided = steps.config()
+    if steps.identify(source.platform, provided) is Verdict.REDACTED:
+        return source, None
+    document, facts, built = steps.validate(source.platform, provided)
     if source.report_url is None and document.report is not None:
         source = steps.report_to(source, expand(document.report, facts, ("report",)))
     membership = None
     if document.etcd is not None:
         membership = steps.may_join(document.etcd, facts, built)
-    steps.apply(built, data)
+    steps.apply(built, provided.user_data or NO_USER_DATA)
+    steps.remember(source.platform, provided)
     return source, membership
 
 
@@ -172,30 +186,48 @@ class _Steps:
         self._attempt = attempt
         self._begun = world.clock()
 
-    def config(self, url: str) -> bytes:
+    def config(self) -> Provided:
         self._begin()
         try:
-            data = self._world.fetch(url)
+            provided = usable(self._world.read())
         except SourceError as error:
             raise StepFailed("config", error, ExitCode.NO_SOURCE) from error
-        self._ok("config", f"{len(data)} bytes")
-        return data
+        said = "no user data" if provided.user_data is None else f"{len(provided.user_data)} bytes"
+        self._ok("config", "; ".join([said, *provided.warnings]))
+        return provided
 
-    def validate(self, data: bytes, url: str) -> tuple[Document, Facts, Plan]:
+    def identify(self, platform: str, provided: Provided) -> Verdict:
+        """Only a platform that says so makes this another machine: one that was copied, and needs keys of its own."""
+        memory = self._world.memory
+        verdict = judge(memory.recall(), platform, provided)
+        if verdict is Verdict.NEW:
+            self._ok("config", f"{verdict.value} {provided.instance_id}: {memory.renew()}")
+            memory.keep(identity_of(platform, provided, None))
+        return verdict
+
+    def validate(self, platform: str, provided: Provided) -> tuple[Document, Facts, Plan]:
         """The document, the facts it is planned with, and the plan."""
         self._begin()
-        loaded = load_bytes(data, file=_file_name(url), resolver=self._world.includes)
+        data = provided.user_data or NO_USER_DATA
+        loaded = load_bytes(data, file=provided.file, resolver=self._world.includes)
         if loaded.document is None or not loaded.valid:
             self._world.explain(loaded.report)
             raise StepFailed("validate", _first_error(loaded.findings), ExitCode.INVALID_CONFIG)
-        facts = self._world.observe_facts()
-        facts = structs.replace(facts, hostname=loaded.document.hostname or facts.hostname)
+        document = beneath(loaded.document, provided)
+        facts = with_facts(self._world.observe_facts(), platform, provided)
+        facts = structs.replace(facts, hostname=document.hostname or facts.hostname)
         try:
-            built = plan(loaded.document, facts, loaded.origin)
+            built = plan(document, facts, loaded.origin)
         except ProvisionError as error:  # the config asks for a fact that this machine does not know
             raise StepFailed("validate", error, ExitCode.INVALID_CONFIG) from error
         self._ok("validate", f"{len(built.steps)} resources")
-        return loaded.document, facts, built
+        return document, facts, built
+
+    def remember(self, platform: str, provided: Provided) -> None:
+        """Before the config is taken away, or a machine that is cut off in between would wait for it for ever."""
+        memory = self._world.memory
+        memory.keep(identity_of(platform, provided, memory.recall()))
+        memory.redact()
 
     def report_to(self, source: Source, report: Report) -> Source:
         token = report.token.reveal() if report.token else None
@@ -251,6 +283,11 @@ class _Steps:
         hint = f" ({failure.error.hint})" if failure.error.hint else ""
         self._tell(failure.step, "failed", f"{failure.error.message}{hint}{again}", failure.error.path)
 
+    def tell_degraded(self, failure: StepFailed) -> None:
+        message = f"degraded: {failure.error.message}; the machine stays what it was at its last boot"
+        self._world.memory.degrade(failure.error.message)
+        self._tell(failure.step, "failed", message, None)
+
     def _begin(self) -> None:
         self._begun = self._world.clock()
 
@@ -277,11 +314,6 @@ def _peer_certificates(etcd: Etcd, built: Plan) -> PeerCertificates | None:
         if isinstance(action, WriteFile) and action.path in paths and isinstance(action.content, bytes)
     }
     return PeerCertificates(*paths, planned=planned)
-
-
-def _file_name(url: str) -> str:
-    """What findings show: not the query, which may hold a secret."""
-    return re.split("[?#]", url, maxsplit=1)[0].rpartition("/")[2]
 
 
 def _first_error(findings: tuple[Finding, ...]) -> ProvisionError:

@@ -49,6 +49,9 @@ COMMANDS: tuple[Command, ...] = (
     Command("plan", "provision.commands.plan", "show what apply would change, and change nothing"),
     Command("apply", "provision.commands.apply", "make the machine what the config says"),
     Command("first-boot", "provision.commands.first_boot", "what a machine runs when it first boots"),
+    Command(
+        "install-service", "provision.commands.install_service", "run provision at every boot of a machine"
+    ),
     Command("confirm", "provision.commands.confirm", "keep a change of the network that waits for it"),
     Command("rollback", "provision.commands.rollback", "take a change of the network back that waits"),
     Command("status", "provision.commands.status", "what was asked of this machine, and how it is now"),

@@ -34,3 +34,11 @@ class ProvisionError(Exception):
 
 class SourceError(ProvisionError):
     """A config or a file source could not be fetched, or its digest does not match."""
+
+
+class AnswerError(SourceError):
+    """The server answered with a status that stays as it is however often it is asked."""
+
+    def __init__(self, status: int, message: str, hint: str) -> None:
+        super().__init__(message, hint=hint)
+        self.status = status

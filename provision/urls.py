@@ -29,6 +29,11 @@ def shown_url(url: str) -> str:
     return f"{match['scheme']}://{user}{match['place']}{rest}"
 
 
+def file_name(url: str) -> str:
+    """The last part of the path, or what may be shown of the whole where it has none."""
+    return re.split("[?#]", url, maxsplit=1)[0].rpartition("/")[2] or shown_url(url)
+
+
 def masked_urls(text: str) -> str:
     """A text with each URL in it as it may be shown."""
     for start, end in reversed(list(secret_parts(text))):

@@ -25,16 +25,20 @@ ENVIRONMENT = {
 
 # Debian package that brings each program.
 PACKAGES = {
+    "VBoxControl": "virtualbox-guest-utils",
     "chpasswd": "passwd",
     "groupadd": "passwd",
     "groupdel": "passwd",
     "groupmod": "passwd",
     "hostname": "hostname",
     "journalctl": "systemd",
+    "mount": "mount",
     "networkctl": "systemd",
+    "ssh-keygen": "openssh-client",
     "systemctl": "systemd",
     "systemd-run": "systemd",
     "udevadm": "udev",
+    "umount": "mount",
     "update-grub": "grub2-common",
     "useradd": "passwd",
     "userdel": "passwd",

@@ -1,8 +1,9 @@
-"""GET over HTTP and HTTPS, with one deadline for everything and no way to another host."""
+"""Requests over HTTP and HTTPS, with one deadline for everything and no way to another host."""
 
 from __future__ import annotations
 
 import http.client
+import re
 import socket
 import ssl
 from collections.abc import Iterator, Mapping
@@ -12,7 +13,7 @@ from urllib.parse import SplitResult, urljoin, urlsplit
 
 from msgspec import Struct
 
-from provision.errors import SourceError
+from provision.errors import AnswerError, SourceError
 from provision.fetch.limits import Limits, pauses
 from provision.urls import shown_url
 
@@ -21,6 +22,9 @@ MAX_REDIRECTS = 5
 USER_AGENT = "provision"
 DEFAULT_PORTS = {"http": 80, "https": 443}
 REDIRECTS = frozenset({301, 302, 303, 307, 308})
+PASSING = frozenset(
+    {408, 429}
+)  # RFC 9110 15.5.9 and RFC 6585 section 4: ask again later; so does all from 500 on
 
 
 class _TryAgain(Exception):
@@ -49,7 +53,10 @@ def fetch_within(url: str, limits: Limits) -> bytes:
             return _follow(url, limits, ends)
         except _TryAgain as trouble:
             reason = str(trouble)
-        limits.sleep(max(0.0, min(pause_s, ends - limits.clock())))
+        left_s = max(0.0, ends - limits.clock())
+        if left_s > pause_s:
+            limits.say(f"{shown_url(url)}: {reason}; trying again in {pause_s:g} s")
+        limits.sleep(min(pause_s, left_s))
     raise SourceError(
         f"cannot fetch {shown_url(url)} within {limits.deadline_s:g} s: {reason}",
         hint="check that the machine reaches this address and that the server runs",
@@ -96,7 +103,8 @@ def _split(url: str) -> SplitResult:
 
 
 def _host(split: SplitResult) -> tuple[str, str, int]:
-    return split.scheme, split.hostname or "", split.port or DEFAULT_PORTS[split.scheme]
+    host = (split.hostname or "").replace("%25", "%")  # RFC 6874: how the zone of an address stands in a URL
+    return split.scheme, host, split.port or DEFAULT_PORTS[split.scheme]
 
 
 class _Redirect(Struct, frozen=True):
@@ -110,7 +118,7 @@ def _get(url: str, limits: Limits, ends: float) -> bytes | _Redirect:
     try:
         connection.connect()
         with _closed_at(connection, ends - limits.clock()):
-            connection.request("GET", path, headers={"User-Agent": USER_AGENT, **limits.headers})
+            connection.request(limits.method, path, headers=_headers(split, limits))
             return _read(url, connection.getresponse(), limits)
     except ssl.SSLCertVerificationError as error:  # stays as it is however often we ask
         raise SourceError(
@@ -130,6 +138,15 @@ def _reason(error: Exception) -> str:
     ):
         return "the server's answer is not HTTP"
     return str(error) or type(error).__name__
+
+
+def _headers(split: SplitResult, limits: Limits) -> dict[str, str]:
+    headers = {"User-Agent": USER_AGENT, **limits.headers}
+    if (
+        "%" in split.netloc
+    ):  # RFC 6874 section 4: the zone of a link-local address means nothing to the server
+        headers["Host"] = re.sub("%[^]]*", "", split.netloc)
+    return headers
 
 
 def _connection(split: SplitResult, timeout_s: float) -> http.client.HTTPConnection:
@@ -163,10 +180,11 @@ def _read(url: str, response: http.client.HTTPResponse, limits: Limits) -> bytes
     location = response.getheader("Location")
     if response.status in REDIRECTS and location:
         return _Redirect(location)
-    if response.status >= 500:
+    if response.status >= 500 or response.status in PASSING | limits.passing:
         raise _TryAgain(f"the server answers {_status(response)}")
     if response.status != 200:
-        raise SourceError(
+        raise AnswerError(
+            response.status,
             f"cannot fetch {shown_url(url)}: the server answers {_status(response)}",
             hint=_STATUS_HINTS.get(response.status, "check the URL"),
         )

@@ -11,14 +11,24 @@ FIRST_PAUSE_S = 0.1
 LONGEST_PAUSE_S = 5.0
 
 
+def _nothing(_: str) -> None:
+    return
+
+
 class Limits(Struct, frozen=True):
-    """`clock` and `sleep` as in the time module."""
+    """`clock` and `sleep` as in the time module.
+
+    `passing` are answers that mean "not yet" from this server; `say` is told why it is asked again.
+    """
 
     deadline_s: float
     size_limit_bytes: int
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     headers: Mapping[str, str] = field(default_factory=dict)
+    method: str = "GET"
+    passing: frozenset[int] = frozenset()
+    say: Callable[[str], None] = _nothing
 
 
 def pauses() -> Iterator[float]:

@@ -10,6 +10,7 @@ import msgspec
 from provision.cli import COMMANDS as PROVISION_COMMANDS
 from provision.document import whole_document
 from provision.errors import ExitCode
+from provision.platforms.registry import PLATFORMS
 from pxeserver.boot.architectures import ARCHITECTURES, Loader
 from pxeserver.boot.policy import BootMode
 from pxeserver.boot.steps import STEPS, Only
@@ -91,6 +92,18 @@ def test_every_exit_code_is_in_the_readme() -> None:
     assert [int(number) for number in re.findall(r"\b\d\b", sentence)] == sorted(ExitCode)
 
 
+def test_every_platform_is_in_the_readme_with_tests_that_are_about_it() -> None:
+    section = read("README.md").partition("## Where a machine's config is")[2].partition("\n## ")[0]
+    rows = [re.split(r" *\| *", line.strip("| ")) for line in section.splitlines() if line.startswith("| `")]
+
+    assert [row[0].strip("`") for row in rows] == list(dict.fromkeys(platform.name for platform in PLATFORMS))
+    for name, *_, tests in rows:
+        linked = re.findall(r"\]\((tests/[^)]+)\)", tests)
+        about = [path for path in linked if name.strip("`") in read(path).lower()]
+        assert linked
+        assert about == linked, f"{name}: not about it: {set(linked) - set(about)}"
+
+
 def test_links_between_documents_lead_somewhere() -> None:
     for name in (
         "README.md",
@@ -102,6 +115,7 @@ def test_links_between_documents_lead_somewhere() -> None:
         "docs/plan-and-status.md",
         "docs/findings.md",
         "docs/your-network.md",
+        "docs/sources.md",
     ):
         for target in re.findall(r"\]\((?!https?://)([^)#]+)\)", read(name)):
             assert ((ROOT / name).parent / target).exists(), f"{name}: {target}"

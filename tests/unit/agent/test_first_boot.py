@@ -26,11 +26,14 @@ from provision.errors import ExitCode, ProvisionError, SourceError
 from provision.facts import Facts
 from provision.findings import FileReport
 from provision.plan.build import Plan
+from provision.platforms.contract import Provided
+from provision.platforms.identity import Memory
 from provision.platforms.source import Source
 from provision.report.events import Event
 from provision.resolve import Includes
 
 MAC = "52:54:00:77:00:01"
+NO_MEMORY = Memory(lambda: None, lambda identity: None, lambda: "", lambda: None, lambda reason: None)
 SOURCE = Source(
     "pxe",
     MAC,
@@ -72,7 +75,8 @@ class Stage:
 
     def world(self) -> World:
         return World(
-            fetch=lambda url: self._next_answer(),
+            read=lambda: Provided(self._next_answer(), file="52-54-00-77-00-01"),
+            memory=NO_MEMORY,
             observe_facts=lambda: Facts(machine=MAC, ipv4="10.77.0.11"),
             observe_registry=self._observe,
             observe_peers=self._observe_peers,

@@ -11,8 +11,9 @@ from msgspec import structs
 from provision.cluster.decide import Observation, RegisteredMember
 from provision.cluster.registry import observe_registry, parse_registration
 from provision.errors import SourceError
-from provision.platforms import PLATFORMS
-from provision.platforms.pxe import source_from_command_line
+from provision.platforms import pxe
+from provision.platforms.observation import Observation as Seen
+from provision.platforms.registry import PLATFORMS
 from provision.platforms.source import Source
 from provision.report.events import Event, encode_event
 from provision.report.sinks import HttpPost, Outbox, Reporter, bearer
@@ -136,9 +137,11 @@ COMMAND_LINE = (
 
 
 def test_the_boot_script_says_where_the_config_is_and_whom_to_tell() -> None:
-    source = source_from_command_line(COMMAND_LINE)
+    seen = Seen(command_line=COMMAND_LINE)
+    identified = pxe.identify(seen)
 
-    assert source is not None
+    assert identified is not None
+    source = pxe.source(seen, identified.place, identified.platform)
     assert source.machine == "52:54:00:77:00:01"
     assert source.config_url == "http://10.77.0.1:8080/v1/config/52-54-00-77-00-01"
     assert source.report_url == "http://10.77.0.1:8080/v1/events"
@@ -147,7 +150,9 @@ def test_the_boot_script_says_where_the_config_is_and_whom_to_tell() -> None:
 
 @pytest.mark.parametrize("command_line", ["", "quiet", "provision.config= quiet", "config=http://x/"])
 def test_a_command_line_without_a_config_is_no_source(command_line: str) -> None:
-    assert [platform(command_line) for platform in PLATFORMS] == [None] * len(PLATFORMS)
+    seen = Seen(command_line=command_line)
+
+    assert [platform.identify(seen) for platform in PLATFORMS] == [None] * len(PLATFORMS)
 
 
 BASE = "http://10.77.0.1:8080/discovery/t"

@@ -31,9 +31,12 @@ from provision.fetch.gather import gather
 from provision.fetch.http import fetch
 from provision.findings import FileReport, render_text
 from provision.plan.build import Plan
+from provision.platforms.contract import Provided
+from provision.platforms.identity import Memory
 from provision.platforms.source import Source
 from provision.report.sinks import Outbox, Reporter
 from provision.resolve import Includes
+from provision.urls import file_name
 from pxeserver.cli import main as server_main
 from tests.golden.apply.tree import build_tree
 from tests.unit.inventory.directory import GOOD, write
@@ -220,7 +223,8 @@ def first_boot(
     for text in configs:
         data = None if text is None else text.encode(errors="surrogateescape")
         world = World(
-            fetch=lambda url, data=data: from_network(url) if data is None else data,  # type: ignore[misc]
+            read=lambda data=data: Provided(from_network(url) if data is None else data, file=file_name(url)),  # type: ignore[misc]
+            memory=Memory(lambda: None, lambda identity: None, lambda: "", lambda: None, lambda reason: None),
             observe_facts=lambda: Facts(hostname="node1", machine=MAC, ipv4="10.77.0.11"),
             observe_registry=lambda spec, directory: Observation(has_data=False, size=3),
             observe_peers=lambda listed, files, wal: Peers(has_data=False),

@@ -1,0 +1,1 @@
+"""What clouds and drives say about the network, translated into the language's section `network`; all pure."""
