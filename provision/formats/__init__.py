@@ -46,6 +46,9 @@ class Format(Struct, frozen=True):
 
 FORMATS: tuple[Format, ...] = (
     Format("gzip", recognise.is_gzip, container="provision.formats.gzipped"),
+    Format("cloud-config", recognise.is_cloud_config, front_end="provision.formats.cloud_config"),
+    Format("script", recognise.is_script, front_end="provision.formats.scripts.once"),
+    Format("boothook", recognise.is_boothook, front_end="provision.formats.scripts.boothook"),
     Format("ignition", recognise.is_ignition, front_end="provision.formats.ignition"),
     Format("native", lambda _: True),  # last: takes what nobody else does
 )
