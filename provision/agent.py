@@ -30,6 +30,7 @@ from provision.variables import expand
 if TYPE_CHECKING:
     from provision.cluster.peers import PeerCertificates
     from provision.document import Document
+    from provision.formats.parts import Instance
     from provision.sections.etcd import Etcd
     from provision.sections.report import Report
 
@@ -183,7 +184,9 @@ class _Steps:
     def validate(self, data: bytes, url: str) -> tuple[Document, Facts, Plan]:
         """The document, the facts it is planned with, and the plan."""
         self._begin()
-        loaded = load_bytes(data, file=url.rpartition("/")[2], resolver=self._world.includes)
+        loaded = load_bytes(
+            data, file=url.rpartition("/")[2], resolver=self._world.includes, instance=self._instance
+        )
         if loaded.document is None or not loaded.valid:
             self._world.explain(loaded.report)
             raise StepFailed("validate", _first_error(loaded.findings), ExitCode.INVALID_CONFIG)
@@ -249,6 +252,11 @@ class _Steps:
         again = "" if pause_s is None else f"; trying again in {pause_s} s"
         hint = f" ({failure.error.hint})" if failure.error.hint else ""
         self._tell(failure.step, "failed", f"{failure.error.message}{hint}{again}", failure.error.path)
+
+    def _instance(self) -> Instance:
+        from provision.formats.instance import instance_of
+
+        return instance_of(self._world.observe_facts())
 
     def _begin(self) -> None:
         self._begun = self._world.clock()

@@ -30,7 +30,7 @@ def render_config(template: ConfigTemplate, variables: Mapping[str, object]) -> 
     text = render_template(template, variables)
     if isinstance(text, Finding):
         return Rendered(None, (text,))
-    findings = load_bytes(text.encode(), file=template.file).findings
+    findings = load_bytes(text.encode(), file=template.file, instance=None).findings
     return Rendered(text, tuple(_in_template(finding, text, template.text) for finding in findings))
 
 
