@@ -173,7 +173,7 @@ def _translate_user(user: User, place: Place, accounts: Accounts) -> None:
         made.put("sudo", user.sudo if isinstance(user.sudo, str) else [*user.sudo], (*place, "sudo"))
     elif user.sudo is True:
         message = "true is no rule for sudo"
-        accounts.draft.report(error("sudo", (*place, "sudo"), message, f"write {DEFAULT_SUDO!r}"))
+        accounts.draft.report(error("wrong-type", (*place, "sudo"), message, f"write {DEFAULT_SUDO!r}"))
     for index, key in enumerate(_listed(user.ssh_authorized_keys)):
         here = (*place, "ssh_authorized_keys")
         made.append(

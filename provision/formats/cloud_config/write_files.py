@@ -131,16 +131,19 @@ def _text_of(file: WriteFile) -> str:
 
 
 def _translate_access(file: WriteFile, made: Entry, place: Place, draft: Draft) -> None:
-    _translate_mode(file.permissions, made, (*place, "permissions"), draft)
+    """Said of a file that is added to even where it is what others get: cloud-init sets it then, too."""
+    _translate_mode(file, made, (*place, "permissions"), draft)
     user, _, group = file.owner.partition(":")
-    for field, name in (("user", user), ("group", group)):
-        made.put(field, name.strip() or "root", (*place, "owner"))
+    for field, name in (("user", user.strip()), ("group", group.strip())):
+        if file.append or name not in ("", "root"):
+            made.put(field, name or "root", (*place, "owner"))
 
 
-def _translate_mode(permissions: str | int | None, made: Entry, place: Place, draft: Draft) -> None:
+def _translate_mode(file: WriteFile, made: Entry, place: Place, draft: Draft) -> None:
     """Text is octal. A number is taken as it is, as cloud-init does: 420 is 0644, and 644 is nothing anybody means."""
+    permissions = file.permissions
     if permissions is None:
-        made.put("mode", "0644", place)
+        made.put("mode", "0644" if file.append else None, place)
         return
     if isinstance(permissions, str):
         made.put("mode", permissions.strip(), place)
