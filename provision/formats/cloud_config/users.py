@@ -10,6 +10,7 @@ from provision.findings import Place, error
 from provision.formats.cloud_config.words import SECRET, ignored, refused
 from provision.formats.draft import Draft, Entry
 from provision.sections.hidden import HiddenText
+from provision.sections.names import ACCOUNT_NAME
 
 
 class User(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -205,8 +206,7 @@ def _translate_groups(user: User, made: Entry, place: Place, accounts: Accounts)
     here: Place = (*place, "groups")
     if user.primary_group is not None:
         made.put("primary_group", user.primary_group, (*place, "primary_group"))
-        if user.create_groups:
-            accounts.group(user.primary_group, (*place, "primary_group"))
+        _create(user.primary_group, (*place, "primary_group"), user, accounts)
     for index, name in enumerate(_names(user.groups)):
         inner = (
             here
@@ -216,8 +216,13 @@ def _translate_groups(user: User, made: Entry, place: Place, accounts: Accounts)
             else (*here, index)
         )
         made.append("groups", name, inner)
-        if user.create_groups:
-            accounts.group(name, inner)
+        _create(name, inner, user, accounts)
+
+
+def _create(group: str, place: Place, user: User, accounts: Accounts) -> None:
+    """What is no name of a group is said of the user already."""
+    if user.create_groups and ACCOUNT_NAME.fullmatch(group):
+        accounts.group(group, place)
 
 
 def _names(value: str | tuple[str, ...] | dict[str, Any]) -> list[str]:

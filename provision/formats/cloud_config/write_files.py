@@ -82,6 +82,7 @@ def _translate_content(file: WriteFile, made: Entry, place: Place, draft: Draft)
     elif file.encoding in ("b64", "base64"):
         made.put("content_base64", file.content, here)
     else:
+        made.put("content", "", here)
         message = "what gzip packs is no text"
         draft.report(
             error(

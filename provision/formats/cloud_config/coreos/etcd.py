@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from msgspec import Struct
 
-from provision.findings import Place, error
+from provision.findings import Place
 from provision.formats.cloud_config.coreos.etcd2 import Files, translate_tls
 from provision.formats.cloud_config.coreos.services import Number, variables_of
 from provision.formats.cloud_config.coreos.units import Units
@@ -93,10 +93,6 @@ def translate_etcd_one(etcd: EtcdOne, units: Units) -> None:
         made.put("name", str(etcd.name), (*place, "name"))
     made.put("discovery", etcd.discovery, (*place, "discovery"))
     made.put("data_dir", etcd.data_dir, (*place, "data_dir"))
-    if etcd.discovery is None:
-        message = "without discovery, etcd 0.4 was a cluster by itself"
-        hint = "write etcd2 with initial_cluster"
-        units.draft.report(error("etcd-no-cluster", place, message, hint))
     _translate_addresses(etcd, made, place)
     for name, setting in SETTINGS.items():
         value = getattr(etcd, name)

@@ -91,7 +91,7 @@ def variables_of(settings: Struct, prefix: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for field in structs.fields(settings):
         value = getattr(settings, field.name)
-        if value:
+        if value and field.name != "etcd_password":  # refused
             name = f"{prefix}_{field.name.upper()}"
             found[OTHER_NAMES.get(name, name)] = "true" if value is True else str(value)
     return found

@@ -120,9 +120,6 @@ def _translate_unit(unit: Unit, name: str, place: Place, units: Units) -> None:
         made.put("enable", True, (*place, "enable" if unit.enable else "command"))
     elif unit.command == "stop":
         made.put("enable", False, (*place, "command"))
-    elif unit.command is not None and not unit.content and not unit.drop_ins:
-        message = f"{unit.command!r} does nothing: the unit starts with what is configured"
-        units.draft.report(warning("unit-nothing", (*place, "command"), message))
 
 
 def _translate_dropins(unit: Unit, made: Entry, place: Place, draft: Draft) -> None:
