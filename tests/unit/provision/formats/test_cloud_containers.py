@@ -212,7 +212,7 @@ def test_an_archive_is_a_list_of_parts() -> None:
         ("a: b", ["wrong-type 2:1 None"]),
         ("- [a]", ["wrong-type 2:3 None"]),
         ("- {content: x, type: text/x}", ["part-type 2:22 None"]),
-        ("- {content: x, typ: text/x}", ["unknown-key 2:21 None", "unknown-key 1:1 part 1"]),
+        ("- {content: 'hostname: a', typ: text/x}", ["unknown-key 2:33 None"]),
         ("- {content: 'hostname: a', launch-index: 1}", ["not-carried 2:42 None"]),
         ("- {content: ''}", ["empty 2:13 None"]),
         ("- {content: !!binary 'x'}", ["base64 2:13 None"]),
@@ -220,9 +220,7 @@ def test_an_archive_is_a_list_of_parts() -> None:
     ],
 )
 def test_what_is_wrong_with_an_archive(body: str, expected: list[str]) -> None:
-    found = places(load(f"#cloud-config-archive\n{body}\n".encode()))
-
-    assert found[: len(expected)] == expected or found == expected[:1], found
+    assert places(load(f"#cloud-config-archive\n{body}\n".encode())) == expected
 
 
 def test_an_archive_may_hold_bytes() -> None:
@@ -355,7 +353,7 @@ def test_a_template_is_filled_in() -> None:
 
 
 def test_findings_stand_where_the_template_has_them() -> None:
-    broken = TEMPLATE.replace("content:", "contents:").replace("/etc/{{ name }}", "etc/{{ name }}")
+    broken = TEMPLATE.replace("content:", "contents:")
     instance = {**INSTANCE, "v1": {**INSTANCE["v1"], "zone": "Mars/Base"}}
 
     found = load(broken.encode(), instance)
