@@ -82,6 +82,12 @@ def read_composed(composed: Composed) -> Read:
     return None, located(layout) + composed.findings, layout
 
 
+def format_named(part: Part, formats: tuple[Format, ...]) -> Format:
+    """The one that stands beside it, or else what its text says."""
+    told = (known for known in formats if known.name == part.format)
+    return next(told, None) or format_of(part.data, formats)
+
+
 class _Composer:
     def __init__(
         self,
@@ -128,7 +134,7 @@ class _Composer:
 
     def part(self, part: Part, chain: tuple[str, ...]) -> Node | None:
         """The native tree of a text in whatever format, with all that is in it and below it."""
-        chosen = self._format_of(part)
+        chosen = format_named(part, self._formats)
         source = Source(
             part.file, part.data, None, part=part.name, offset=part.offset, rendered=part.rendered
         )
@@ -144,10 +150,6 @@ class _Composer:
         except TextError as trouble:
             self.findings.append(text_finding(trouble, source))
             return None
-
-    def _format_of(self, part: Part) -> Format:
-        told = (known for known in self._formats if known.name == part.format)
-        return next(told, None) or format_of(part.data, self._formats)
 
     def _native(self, source: Source, chain: tuple[str, ...]) -> Node | None:
         tree = parse(decode(source.data))

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from email.mime.application import MIMEApplication
 from email.mime.multipart import MIMEMultipart
 from email.mime.text import MIMEText
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -336,7 +337,7 @@ write_files:
 {% endfor %}
 timezone: {{ zone }} # {{ zone }}
 """
-INSTANCE = {
+INSTANCE: dict[str, dict[str, Any]] = {
     "v1": {"region": "eu", "names": ["a", "b"], "zone": "UTC"},
     "ds": {"meta-data": {"local-hostname": "web"}},
 }
