@@ -73,6 +73,7 @@ class Accounts:
         self.default: str | None = None
         self._users: dict[str, Entry] = {}
         self._groups: set[str] = set()
+        self._members: set[tuple[str, str]] = set()
 
     def user(self, name: str, place: Place) -> Entry:
         if name not in self._users:
@@ -90,6 +91,12 @@ class Accounts:
             self._groups.add(name)
             self.draft.root.item("groups", place).put("name", name, place)
 
+    def join(self, user: str, group: str, place: Place) -> None:
+        """Said in `users` and in `groups`, it is said once."""
+        if (user, group) not in self._members:
+            self._members.add((user, group))
+            self.user(user, place).append("groups", group, place)
+
     def default_user(self, place: Place) -> Entry:
         """The image's own user, made when it is not there."""
         if self.default is not None:
@@ -101,7 +108,7 @@ class Accounts:
         made.put("sudo", DEFAULT_SUDO, place)
         made.put("lock", True, place)
         for name in DEFAULT_GROUPS[self.is_coreos]:
-            made.append("groups", name, place)
+            self.join(self.default, name, place)
         return made
 
 
@@ -126,7 +133,7 @@ def _translate_members(groups: dict[str, str | tuple[str, ...]], place: Place, a
         accounts.group(name, here)
         for number, member in enumerate(_names(members)):
             inner = here if isinstance(members, str) else (*here, number)
-            accounts.user(member, inner).append("groups", name, inner)
+            accounts.join(member, name, inner)
 
 
 def translate_users(users: Users, user: str | User | None, accounts: Accounts) -> None:
@@ -215,7 +222,7 @@ def _translate_groups(user: User, made: Entry, place: Place, accounts: Accounts)
             if isinstance(user.groups, dict)
             else (*here, index)
         )
-        made.append("groups", name, inner)
+        accounts.join(user.name, name, inner)
         _create(name, inner, user, accounts)
 
 
