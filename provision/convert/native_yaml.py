@@ -8,16 +8,18 @@ import yaml
 from msgspec import NODEFAULT, Struct, structs
 from yaml.nodes import ScalarNode
 
-from provision.document import Document
+from provision.document import Document, whole_document
 from provision.findings import Finding
 from provision.sections.hidden import HiddenText
 
+FOLDED = "\x85\u2028\u2029"  # line breaks to YAML 1.1, which reads them as others outside of double quotes
 WIDTH = 100_000  # a key or a command is one line
 
 
 def render(document: Document, lost: tuple[Finding, ...], source: str) -> str:
     """Holds every secret of the config: it is a config."""
     header = "".join(f"# {line}\n" for line in _header(lost, source))
+    whole_document()  # msgspec asks for the types of all sections
     data = plain(document)
     body = yaml.dump(
         data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=WIDTH, default_flow_style=False
@@ -67,7 +69,11 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: _Dumper, text: str) -> ScalarNode:
-    style = "|" if "\n" in text.rstrip("\n") or (text.endswith("\n") and len(text) > 1) else None
+    style = None
+    if any(char in text for char in FOLDED):
+        style = '"'
+    elif "\n" in text.rstrip("\n") or (text.endswith("\n") and len(text) > 1):
+        style = "|"
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 

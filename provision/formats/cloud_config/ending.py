@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Struct
 
 from provision.findings import Place, error
 from provision.formats.cloud_config.commands import quoted
+from provision.formats.cloud_config.words import ignored
 from provision.formats.draft import Draft
 from provision.formats.scripts import run_once
 from provision.sections.unit_words import command_line
@@ -54,12 +55,10 @@ class PhoneHome(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
 
 class PowerState(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """`timeout` is how long cloud-init waits for itself to end; here nothing is waited for."""
-
     mode: Literal["poweroff", "reboot", "halt"]
     delay: int | str = "now"
     message: str | None = None
-    timeout: int | float | str = 30
+    timeout: Annotated[Any, ignored("no program has to end first")] = None
     condition: bool | str | tuple[str, ...] = True
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any  # Any: what is not carried out is not looked 
 from msgspec import Struct
 
 from provision.findings import Place, error
-from provision.formats.cloud_config.words import SECRET, ignored, refused
+from provision.formats.cloud_config.words import SECRET, ignored, refused, refused_secret
 from provision.formats.draft import Draft, Entry
 from provision.sections.hidden import HiddenText
 from provision.sections.names import ACCOUNT_NAME
@@ -17,7 +17,9 @@ class User(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     name: str
     passwd: Annotated[HiddenText | None, SECRET] = None
     hashed_passwd: Annotated[HiddenText | None, SECRET] = None
-    plain_text_passwd: Annotated[HiddenText | None, SECRET] = None
+    plain_text_passwd: Annotated[
+        Any, refused_secret("the password itself does not belong in a config: write hashed_passwd")
+    ] = None
     lock_passwd: bool | None = None
     gecos: str | None = None
     homedir: str | None = None
@@ -197,10 +199,6 @@ def _translate_uid(uid: int | str | None, made: Entry, place: Place, draft: Draf
 
 
 def _translate_password(user: User, made: Entry, place: Place, accounts: Accounts) -> None:
-    if user.plain_text_passwd is not None:
-        message = "the password itself does not belong in a config"
-        hint = "write hashed_passwd, with a hash as `mkpasswd -m yescrypt` prints it"
-        accounts.draft.report(error("password-plaintext", (*place, "plain_text_passwd"), message, hint))
     for field, hashed in (("passwd", user.passwd), ("hashed_passwd", user.hashed_passwd)):
         if hashed is not None:
             made.put("password_hash", hashed.reveal(), (*place, field))

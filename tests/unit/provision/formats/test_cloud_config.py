@@ -356,9 +356,7 @@ FOUND = [
     pytest.param("users: [{name: a, uid: x}]", ["wrong-type users[0].uid"]),
     pytest.param("users: [{name: a, sudo: true}]", ["wrong-type users[0].sudo"]),
     pytest.param("users: [{name: a, groups: [G]}]", ["group-name users[0].groups[0]"]),
-    pytest.param(
-        "users: [{name: a, plain_text_passwd: x}]", ["password-plaintext users[0].plain_text_passwd"]
-    ),
+    pytest.param("users: [{name: a, plain_text_passwd: x}]", ["not-carried users[0].plain_text_passwd"]),
     pytest.param("users: [{name: a, passwd: x}]", ["password-plaintext users[0].passwd"]),
     pytest.param(
         "chpasswd: {expire: false, users: [{name: a, type: RANDOM}]}",
