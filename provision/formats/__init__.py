@@ -18,8 +18,8 @@ The rest is done for all formats alike (compose.py): the native checks run on th
 shown at the user's line with the user's path (Layout.places). A text that reads like `${vars.NAME}` means nothing in
 other formats, and is escaped. A key with nothing behind it (null) says nothing.
 
-A container's module has `unpack(part, resolver) -> Unpacked`, see parts.py: each part goes through its own front end,
-and the native trees are merged in order, as `include` does.
+A container's module has `unpack(part, surroundings) -> Unpacked`, see parts.py: each part goes through its own front
+end, and the native trees are merged in order, as `include` does.
 """
 
 from __future__ import annotations

@@ -11,7 +11,18 @@ from provision.facts import FACT_NAMES, Facts
 from provision.variables import expand
 from tests.unit.provision.checks import codes
 
-FACTS = Facts(hostname="node1", machine="52:54:00:12:34:56", ipv4="10.0.0.1", machine_id="f" * 32)
+FACTS = Facts(
+    hostname="node1",
+    machine="52:54:00:12:34:56",
+    ipv4="10.0.0.1",
+    machine_id="f" * 32,
+    platform="ec2",
+    instance_id="i-1",
+    private_ipv4="10.0.0.4",
+    public_ipv4="52.1.2.3",
+    region="eu-central-1",
+    zone="eu-central-1a",
+)
 
 
 @pytest.mark.parametrize(
