@@ -10,6 +10,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, structs, to_builtins
@@ -33,6 +34,7 @@ from provision.variables import expand
 if TYPE_CHECKING:
     from provision.cluster.peers import PeerCertificates
     from provision.document import Document
+    from provision.formats.parts import Instance
     from provision.sections.etcd import Etcd
     from provision.sections.report import Report
 
@@ -209,12 +211,14 @@ class _Steps:
         """The document, the facts it is planned with, and the plan."""
         self._begin()
         data = provided.user_data or NO_USER_DATA
-        loaded = load_bytes(data, file=provided.file, resolver=self._world.includes)
+        facts = with_facts(self._world.observe_facts(), platform, provided)
+        loaded = load_bytes(
+            data, file=provided.file, resolver=self._world.includes, instance=partial(_instance, facts)
+        )
         if loaded.document is None or not loaded.valid:
             self._world.explain(loaded.report)
             raise StepFailed("validate", _first_error(loaded.findings), ExitCode.INVALID_CONFIG)
         document = beneath(loaded.document, provided)
-        facts = with_facts(self._world.observe_facts(), platform, provided)
         facts = structs.replace(facts, hostname=document.hostname or facts.hostname)
         try:
             built = plan(document, facts, loaded.origin)
@@ -314,6 +318,12 @@ def _peer_certificates(etcd: Etcd, built: Plan) -> PeerCertificates | None:
         if isinstance(action, WriteFile) and action.path in paths and isinstance(action.content, bytes)
     }
     return PeerCertificates(*paths, planned=planned)
+
+
+def _instance(facts: Facts) -> Instance:
+    from provision.formats.instance import instance_of  # late: most configs are no templates
+
+    return instance_of(facts)
 
 
 def _first_error(findings: tuple[Finding, ...]) -> ProvisionError:

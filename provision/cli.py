@@ -55,6 +55,7 @@ COMMANDS: tuple[Command, ...] = (
     Command("confirm", "provision.commands.confirm", "keep a change of the network that waits for it"),
     Command("rollback", "provision.commands.rollback", "take a change of the network back that waits"),
     Command("status", "provision.commands.status", "what was asked of this machine, and how it is now"),
+    Command("convert", "provision.commands.convert", "write a config of any format in another one"),
     Command("explain", "provision.commands.explain", "say what a field of the config means"),
     Command("schema", "provision.commands.schema", "print the JSON Schema of the config language"),
 )

@@ -12,12 +12,15 @@ from provision.actions import Origin
 from provision.document import Document
 from provision.findings import FileReport, Finding, Problem, has_errors, place_of
 from provision.formats import format_of, native
-from provision.formats.locate import Layout, located, moved
+from provision.formats.locate import Layout, Problems, located, moved
 from provision.formats.source import MAX_CONFIG_BYTES
 from provision.resolve import Includes, Resolver
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
+
+    from provision.formats.parts import Instance
 
 
 class Loaded(Struct, frozen=True):
@@ -49,15 +52,28 @@ class Loaded(Struct, frozen=True):
         document = None if has_errors(findings) else self.document
         return structs.replace(self, document=document, findings=findings, layout=layout)
 
+    def found(self, problems: tuple[Problem, ...]) -> tuple[Finding, ...]:
+        """Where these, which are no fault of the config, are written."""
+        if self.layout is None:
+            return ()
+        return located(structs.replace(self.layout, problems=Problems()).with_whole(problems))
+
     def origin(self, path: str) -> Origin | None:
         """The line, of this file or of one that it includes, behind a config path such as `users[0].name`."""
         return self.layout.origin_of(place_of(path)) if self.layout else None
 
 
-def load_bytes(data: bytes, *, file: str, resolver: Resolver | None = None) -> Loaded:
+def load_bytes(
+    data: bytes,
+    *,
+    file: str,
+    resolver: Resolver | None = None,
+    instance: Callable[[], Instance] | None = dict,
+) -> Loaded:
     """Never raises, whatever the bytes. `file` is the name that findings show.
 
-    Without a resolver (`provision.resolve.Includes` is one), a config that includes others is refused.
+    Without a resolver (`provision.resolve.Includes` is one), a config that includes others is refused. `instance` is
+    asked when a template needs to know the machine; with None, templates are not filled in, and not looked into.
     """
     chosen = format_of(data)
     if chosen.front_end is None and chosen.container is None:
@@ -65,7 +81,7 @@ def load_bytes(data: bytes, *, file: str, resolver: Resolver | None = None) -> L
     else:
         from provision.formats import compose
 
-        document, findings, layout = compose.load(data, file, resolver)
+        document, findings, layout = compose.load(data, file, resolver, instance=instance)
     return Loaded(file, chosen.name, document, findings, layout)
 
 

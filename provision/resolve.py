@@ -63,7 +63,7 @@ class Includes(Struct, frozen=True):
 
     def read(self, include: Include, including: str) -> Included | None:
         if include.url is not None:
-            return None if self.fetch is None else _fetched(include.url, include.sha256 or "", self.fetch)
+            return None if self.fetch is None else _fetched(include.url, include.sha256, self.fetch)
         if not self.reads_files or "://" in including:
             hint = "write url and sha256"
             raise CannotInclude("include-file", "a config from elsewhere includes no files", hint)
@@ -73,13 +73,15 @@ class Includes(Struct, frozen=True):
         return Included(name, self.identity(name), _file_content(self.directory, name))
 
 
-def _fetched(url: str, sha256: str, fetch: Callable[[str], bytes]) -> Included:
+def _fetched(url: str, sha256: str | None, fetch: Callable[[str], bytes]) -> Included:
+    """Native includes have a digest, always; those of other formats have one when somebody wrote it."""
     from provision.errors import SourceError
     from provision.fetch.digest import verify
 
     try:
         data = fetch(url)
-        verify(data, "sha256", sha256)
+        if sha256 is not None:
+            verify(data, "sha256", sha256)
     except SourceError as failure:
         raise CannotInclude("include-source", failure.message, failure.hint) from failure
     return Included(shown_url(url), url, data)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from provision.document import Document
     from provision.execute.running.effects import Effect
     from provision.execute.running.system import RunningSystem
+    from provision.formats.parts import Instance
 
 HELP = "show what apply would change on a machine, and change nothing"
 
@@ -109,7 +110,12 @@ def prepare(file: str, root: Path) -> Prepared | ExitCode:
             f"provision: cannot read {shown_name(error.filename or file)}: {error.strerror}", file=sys.stderr
         )
         return ExitCode.USAGE
-    loaded = load_bytes(data, file=shown_name(file), resolver=Includes(fetch=fetch_config))
+    loaded = load_bytes(
+        data,
+        file=shown_name(file),
+        resolver=Includes(fetch=fetch_config),
+        instance=lambda: instance_at(root),
+    )
     if loaded.document is None or not loaded.valid:
         from provision.findings import render_text
 
@@ -125,12 +131,23 @@ def prepare(file: str, root: Path) -> Prepared | ExitCode:
 
 
 def facts_for(document: Document, root: Path) -> Facts:
+    return facts_of(root, document.hostname)
+
+
+def facts_of(root: Path, hostname: str | None) -> Facts:
     """A root directory that is not the running machine has no address or boot interface of its own."""
     if root.resolve() != Path("/"):
-        return Facts(hostname=document.hostname)
+        return Facts(hostname=hostname)
     from provision.execute.observe import observe
 
     return observe(root)
+
+
+def instance_at(root: Path) -> Instance:
+    """For templates."""
+    from provision.formats.instance import instance_of
+
+    return instance_of(facts_of(root, None))
 
 
 def as_json(data: object) -> str:

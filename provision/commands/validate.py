@@ -13,6 +13,7 @@ from provision.errors import ExitCode
 from provision.findings import FileReport, render_github, render_json, render_text
 
 if TYPE_CHECKING:
+    from provision.formats.parts import Instance
     from provision.load import Loaded
 
 HELP = "Say what is wrong with config files: which file, which line, and what to write instead."
@@ -32,6 +33,11 @@ RENDERERS: Mapping[str, Callable[[Sequence[FileReport]], str]] = {
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", nargs="+", metavar="FILE", help="config file; - reads standard input")
     parser.add_argument("--format", choices=sorted(RENDERERS), default="text", help="default: text")
+    parser.add_argument(
+        "--instance-data",
+        metavar="FILE",
+        help="JSON of what templates ask for; without it they are not looked into",
+    )
     parser.add_argument("--fetch", action="store_true", help="also look into included URLs")
     parser.add_argument(
         "--platform",
@@ -52,6 +58,12 @@ def run(args: argparse.Namespace) -> int:
     from provision.load import load_bytes, read_config, shown_name
     from provision.resolve import Includes, fetch_config
 
+    try:
+        instance = _instance(args.instance_data)
+    except (OSError, ValueError) as failure:
+        reason = failure.strerror if isinstance(failure, OSError) else str(failure)
+        print(f"provision: cannot read {args.instance_data!r}: {reason}", file=sys.stderr)
+        return ExitCode.USAGE
     resolver = Includes(fetch=fetch_config if args.fetch else None)
     verifies = _verifies(args.verify_units, len(args.files))
     reports = []
@@ -63,12 +75,20 @@ def run(args: argparse.Namespace) -> int:
             print(f"provision: cannot read {file!r}: {failure.strerror}", file=sys.stderr)
             unreadable = True
             continue
-        loaded = load_bytes(data, file=shown_name(file), resolver=resolver)
+        loaded = load_bytes(data, file=shown_name(file), resolver=resolver, instance=instance)
         if verifies:
             loaded = _with_units(loaded)
         reports.append(_sized(loaded.report, len(data), args.platform))
     sys.stdout.write(RENDERERS[args.format](reports))
     return ExitCode.USAGE if unreadable else _exit_code(reports, strict=args.strict)
+
+
+def _instance(file: str | None) -> Callable[[], Instance] | None:
+    if file is None:  # most have no templates, and load nothing for them
+        return None
+    from provision.formats.instance import given_instance
+
+    return given_instance(file)
 
 
 def _verifies(wish: str, files: int) -> bool:

@@ -12,6 +12,7 @@ from provision.facts import Facts
 SIOCGIFADDR = 0x8915  # netdevice(7)
 RTF_UP = 0x0001  # include/uapi/linux/route.h
 MACHINE_ID = re.compile(r"[0-9a-f]{32}")  # machine-id(5)
+PRIVATE = re.compile(r"10\.|192\.168\.|172\.(?:1[6-9]|2[0-9]|3[01])\.")  # RFC 1918
 # What hostname(5) and first boots put there while nobody has named the machine.
 NO_HOSTNAMES = frozenset({"", "localhost", "(none)"})
 
@@ -29,11 +30,16 @@ def observe_from(root: Path, *, proc: Path, sys: Path, address_of: AddressOf) ->
         hostname = _first_line(target.read_file("/etc/hostname"))
         machine_id = _first_line(target.read_file("/etc/machine-id"))
     interfaces = [*_interfaces_with_mac(sys, machine), *_default_route_interfaces(_text(proc / "net/route"))]
+    ipv4 = _first_global(interfaces, address_of)
+    is_private = ipv4 is not None and PRIVATE.match(ipv4) is not None
     return Facts(
         hostname=None if hostname in NO_HOSTNAMES else hostname,
         machine=machine,
-        ipv4=_first_global(interfaces, address_of),
+        ipv4=ipv4,
         machine_id=machine_id if MACHINE_ID.fullmatch(machine_id) else None,
+        # Until a platform tells of others: bare metal has no metadata, and one address.
+        private_ipv4=ipv4 if is_private else None,
+        public_ipv4=None if is_private else ipv4,
     )
 
 

@@ -18,8 +18,8 @@ The rest is done for all formats alike (compose.py): the native checks run on th
 shown at the user's line with the user's path (Layout.places). A text that reads like `${vars.NAME}` means nothing in
 other formats, and is escaped. A key with nothing behind it (null) says nothing.
 
-A container's module has `unpack(part, resolver) -> Unpacked`, see parts.py: each part goes through its own front end,
-and the native trees are merged in order, as `include` does.
+A container's module has `unpack(part, surroundings) -> Unpacked`, see parts.py: each part goes through its own front
+end, and the native trees are merged in order, as `include` does.
 """
 
 from __future__ import annotations
@@ -45,7 +45,19 @@ class Format(Struct, frozen=True):
 
 
 FORMATS: tuple[Format, ...] = (
-    Format("gzip", recognise.is_gzip, container="provision.formats.gzipped"),
+    Format("gzip", recognise.is_gzip, container="provision.formats.containers.gzipped"),
+    Format("mime", recognise.is_mime, container="provision.formats.containers.mime"),
+    Format("jinja", recognise.is_jinja, container="provision.formats.containers.jinja"),
+    Format("include", recognise.is_include, container="provision.formats.containers.include"),
+    Format("cloud-config-archive", recognise.is_archive, container="provision.formats.containers.archive"),
+    Format("cloud-config", recognise.is_cloud_config, front_end="provision.formats.cloud_config"),
+    Format("script", recognise.is_script, front_end="provision.formats.scripts.once"),
+    Format(
+        "script-per-boot", lambda _: False, front_end="provision.formats.scripts.each_boot"
+    ),  # by its type alone
+    Format("boothook", recognise.is_boothook, front_end="provision.formats.scripts.boothook"),
+    Format("base64", recognise.is_base64, container="provision.formats.containers.base64_text"),
+    Format("unread", recognise.is_unread, container="provision.formats.containers.unread"),
     Format("ignition", recognise.is_ignition, front_end="provision.formats.ignition"),
     Format("native", lambda _: True),  # last: takes what nobody else does
 )

@@ -5,7 +5,7 @@ Only imported when a config includes something, or is not native.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import import_module
 from itertools import islice
 
@@ -21,7 +21,7 @@ from provision.formats.locate import MAX_PROBLEMS, Layout, Problems, Source, loc
 from provision.formats.merge import merge
 from provision.formats.native import Read, read, section_problems
 from provision.formats.nodes import TAG, Construction, NodeProblem, Plain
-from provision.formats.parts import Part, Unpack
+from provision.formats.parts import Instance, Part, Surroundings, Unpack
 from provision.formats.source import MAX_CONFIG_BYTES, TextError, decode
 from provision.formats.tree import Tree, parse
 from provision.resolve import CannotInclude, Included, Resolver
@@ -51,9 +51,15 @@ class Composed(Struct, frozen=True):
         return not (serious or damaged or self.findings)
 
 
-def load(data: bytes, file: str, resolver: Resolver | None, formats: tuple[Format, ...] = FORMATS) -> Read:
+def load(
+    data: bytes,
+    file: str,
+    resolver: Resolver | None,
+    formats: tuple[Format, ...] = FORMATS,
+    instance: Callable[[], Instance] | None = dict,
+) -> Read:
     """As `native.load`, of any format."""
-    composer = _Composer(resolver, formats)
+    composer = _Composer(resolver, formats, instance)
     chain = (resolver.identity(file),) if resolver else ()
     root = composer.part(Part(file, data), chain)
     return read_composed(composer.composed(root))
@@ -76,8 +82,19 @@ def read_composed(composed: Composed) -> Read:
     return None, located(layout) + composed.findings, layout
 
 
+def format_named(part: Part, formats: tuple[Format, ...]) -> Format:
+    """The one that stands beside it, or else what its text says."""
+    told = (known for known in formats if known.name == part.format)
+    return next(told, None) or format_of(part.data, formats)
+
+
 class _Composer:
-    def __init__(self, resolver: Resolver | None, formats: tuple[Format, ...]) -> None:
+    def __init__(
+        self,
+        resolver: Resolver | None,
+        formats: tuple[Format, ...],
+        instance: Callable[[], Instance] | None = dict,
+    ) -> None:
         self.sources: list[Source] = []
         self.origins: dict[int, int] = {}
         self.merged: set[int] = set()
@@ -88,6 +105,7 @@ class _Composer:
         self.findings: list[Finding] = []
         self.is_partial = False
         self._resolver = resolver
+        self._surroundings = Surroundings(resolver, instance)
         self._formats = formats
         self._count = 0
         self._size_bytes = 0
@@ -116,8 +134,10 @@ class _Composer:
 
     def part(self, part: Part, chain: tuple[str, ...]) -> Node | None:
         """The native tree of a text in whatever format, with all that is in it and below it."""
-        chosen = format_of(part.data, self._formats)
-        source = Source(part.file, part.data, None, part=part.name, offset=part.offset)
+        chosen = format_named(part, self._formats)
+        source = Source(
+            part.file, part.data, None, part=part.name, offset=part.offset, rendered=part.rendered
+        )
         try:
             if chosen.container is not None:
                 source = structs.replace(source, secrets=every_secret_name)
@@ -155,12 +175,12 @@ class _Composer:
         self, source: Source, container: Part, unpack: Unpack, chain: tuple[str, ...]
     ) -> Node | None:
         index = self.add(source)
-        unpacked = unpack(container, self._resolver)
+        unpacked = unpack(container, self._surroundings)
         self.nodes += [(index, problem) for problem in unpacked.problems]
         root: Node | None = None
         for part in unpacked.parts:
             self._check_part(part, chain)
-            made = self.part(part, (*chain, container.name or ""))
+            made = self.part(part, (*chain, part.identity or container.name or ""))
             if made is not None:
                 root = made if root is None else merge(root, made, self._made)
         return root
@@ -168,12 +188,15 @@ class _Composer:
     def _check_part(self, part: Part, chain: tuple[str, ...]) -> None:
         """Raises TextError, which ends the container: what is in it may be made to have no end."""
         self._count += 1
+        where = part.asked_at
+        if part.identity is not None and part.identity in chain:
+            raise TextError("include-loop", "the config includes itself", where, "remove one of the includes")
         if len(chain) > MAX_DEPTH:
-            raise TextError("include-depth", f"parts of parts more than {MAX_DEPTH} levels deep")
+            raise TextError("include-depth", f"parts of parts more than {MAX_DEPTH} levels deep", where)
         if self._count > MAX_INCLUDES:
-            raise TextError("include-count", f"more than {MAX_INCLUDES} parts in all")
+            raise TextError("include-count", f"more than {MAX_INCLUDES} parts in all", where)
         if self._size_bytes + len(part.data) > 2 * MAX_CONFIG_BYTES:  # the container itself is the other half
-            raise TextError("include-too-large", f"the parts have more than {MAX_CONFIG_BYTES} bytes")
+            raise TextError("include-too-large", f"the parts have more than {MAX_CONFIG_BYTES} bytes", where)
 
     def whole(self, index: int, tree: Tree, chain: tuple[str, ...]) -> Node:
         """The tree of one source with its includes below it: later ones win over earlier ones."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from msgspec import Struct
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -17,6 +19,7 @@ class Draft:
         self.problems: list[Problem] = []
         self.places: dict[int, Place] = {}
         self._user = user
+        self._variables: Callable[[str], str] | None = None
         self._known: dict[
             int, dict[str, tuple[ScalarNode, Node]]
         ] = {}  # a mapping of many keys is looked at once
@@ -25,11 +28,15 @@ class Draft:
     def report(self, problem: Problem) -> None:
         self.problems.append(problem)
 
+    def has_variables(self, in_ours: Callable[[str], str]) -> None:
+        """For a format with variables of its own: `in_ours` writes those in a text as ours."""
+        self._variables = in_ours
+
     def finish(self) -> MappingNode:
         """The native tree. What reads there like a variable of ours was written by users of another format, who
         mean it as it stands.
         """
-        texts = [node for node in _scalars(self.root.node) if has_variable(node.value)]
+        texts = [node for node in _scalars(self.root.node) if self._variables or has_variable(node.value)]
         if texts:
             from provision.schema import secret_names
 
@@ -41,7 +48,8 @@ class Draft:
             }
             for node in texts:
                 if id(node) not in secrets:
-                    node.value = node.value.replace("${facts.", "$${facts.").replace("${vars.", "$${vars.")
+                    escaped = node.value.replace("${facts.", "$${facts.").replace("${vars.", "$${vars.")
+                    node.value = self._variables(escaped) if self._variables else escaped
         return self.root.node
 
     def _written(self, place: Place) -> _Written:

@@ -11,7 +11,16 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from provision.actions import Origin
 from provision.findings import Finding, Place, Problem, Severity, path_text, place_of
 from provision.formats.nodes import NodeProblem, exists, find, secret_spans, secret_values, span_of, start_of
-from provision.formats.source import MAX_CONFIG_BYTES, Mark, Span, TextError, lines_of, masked, masked_by_name
+from provision.formats.source import (
+    MAX_CONFIG_BYTES,
+    Mark,
+    Rendered,
+    Span,
+    TextError,
+    lines_of,
+    masked,
+    masked_by_name,
+)
 from provision.urls import masked_urls
 
 PATH_IN_MESSAGE = r"\b[a-z_]+(?:\.[a-z_]+)*\[\d+\](?:\[\d+\]|\.[a-z_]+)*"
@@ -24,7 +33,7 @@ class Source(Struct, frozen=True):
     `root` is None for what has no nodes: no YAML, or a container of texts. `secrets` gives the names of the secret
     fields, where they are others than the native ones; `hints`, by code, what the format says instead of the native
     hints. `part` names a text that is a part of the file; `offset` is where its lines stand there, and by how much
-    each of them is indented.
+    each of them is indented; `rendered` says so of lines that a template made.
     """
 
     file: str
@@ -34,6 +43,7 @@ class Source(Struct, frozen=True):
     hints: Mapping[str, str | None] = field(default_factory=dict)
     part: str | None = None
     offset: Mark = Mark(0, 0)
+    rendered: Rendered | None = None
 
 
 class Problems(Struct, frozen=True):
@@ -71,7 +81,7 @@ class Layout(Struct, frozen=True):
         key, node = find(self.root, place)
         written = node if key is None else key
         source = self.sources[self.origin(written)]
-        return Origin(source.file, written.start_mark.line + source.offset.line + 1)
+        return Origin(source.file, _in_file(start_of(written), source)[0])
 
     def own_place(self, place: Place) -> Place:
         """The place as the user's format writes it."""
@@ -173,7 +183,7 @@ class _Lines:
             column=column,
             message=masked_urls(self._layout.own_words(problem.message)),
             hint=_masked_hint(source.hints.get(problem.code, problem.hint)),
-            excerpt=" " * source.offset.column + excerpt,
+            excerpt=_line(shown, start, source) if start.line < len(shown) else "",
             width=max(1, width),
             part=source.part,
         )
@@ -191,7 +201,7 @@ class _Lines:
             column=column,
             message=masked_urls(problem.message),
             hint=_masked_hint(problem.hint),
-            excerpt=_line(self.of(index), problem.mark, source),
+            excerpt=None if problem.sensitive else _line(self.of(index), problem.mark, source),
             part=source.part,
         )
 
@@ -202,10 +212,20 @@ def _masked_hint(hint: str | None) -> str | None:
 
 def _in_file(mark: Mark, source: Source) -> tuple[int, int]:
     """Line and column in the user's file, from 1."""
+    if source.rendered is not None:
+        mark = source.rendered.mark(mark, _text_at(source, mark))
     return mark.line + source.offset.line + 1, mark.column + source.offset.column + 1
 
 
+def _text_at(source: Source, mark: Mark) -> str:
+    lines = lines_of(source.data)
+    return lines[mark.line] if mark.line < len(lines) else ""
+
+
 def _line(lines: list[str], mark: Mark, source: Source) -> str | None:
+    """A line that a template made is not shown: it is not what the user wrote."""
+    if source.rendered is not None and not source.rendered.shows(mark, _text_at(source, mark)):
+        return None
     return " " * source.offset.column + lines[mark.line] if mark.line < len(lines) else None
 
 

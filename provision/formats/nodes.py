@@ -41,6 +41,7 @@ class NodeProblem(Struct, frozen=True):
     mark: Mark
     hint: str | None = None
     severity: Severity = Severity.ERROR
+    sensitive: bool = False
 
 
 class Work(Struct):

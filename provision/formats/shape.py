@@ -19,6 +19,8 @@ from provision.schema import document_schema
 
 Schema = Mapping[str, Any]
 
+MAX_LISTED = 60  # keys; nobody reads more
+
 
 class Mismatch(Struct, frozen=True):
     """What jsonschema found: at `place`, `value` breaks the `rule` (a keyword) of `schema`."""
@@ -126,7 +128,8 @@ def _unknown_keys(found: Mismatch) -> Iterator[Problem]:
     known = list(found.schema["properties"])
     for key in found.value:
         if key not in known:
-            hint = did_you_mean(key, known) or f"known here: {', '.join(known)}"
+            others = ", ".join(known) if len(known) <= MAX_LISTED else "see docs/formats.md"
+            hint = did_you_mean(key, known) or f"known here: {others}"
             problem = error("unknown-key", (*found.place, key), f"unknown key {key!r}", hint)
             # A misspelt `password_hash` holds a secret just as well.
             yield structs.replace(problem, at_key=True, sensitive=True)

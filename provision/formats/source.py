@@ -36,6 +36,42 @@ class Span(Struct, frozen=True):
     end: Mark
 
 
+class Rendered(Struct, frozen=True):
+    """A text that a template made: for each of its lines the line of the template."""
+
+    lines: tuple[int, ...]
+    template: tuple[str, ...]
+
+    def shows(self, mark: Mark, line: str) -> bool:
+        """Whether the template has this very line."""
+        return self.template[self._line(mark)] == line
+
+    def mark(self, mark: Mark, line: str) -> Mark:
+        """Where the template says it: before what was filled in, behind it, or else where that begins."""
+        written = self.template[self._line(mark)]
+        same = _common(line, written)
+        if mark.column > same:
+            behind = _common(line[same:][::-1], written[same:][::-1])
+            from_end = len(line) - mark.column
+            same = len(written) - from_end if from_end <= behind else same
+        else:
+            same = mark.column
+        return Mark(self._line(mark), same)
+
+    def below(self, first: int) -> Rendered:
+        """Of the lines from this one on."""
+        return Rendered(self.lines[first:], self.template)
+
+    def _line(self, mark: Mark) -> int:
+        return self.lines[min(mark.line, len(self.lines) - 1)]
+
+
+def _common(one: str, other: str) -> int:
+    """How many characters both begin with."""
+    length = min(len(one), len(other))
+    return next((index for index in range(length) if one[index] != other[index]), length)
+
+
 class TextError(Exception):
     """The file is no usable text, or no usable YAML. `mark` says where."""
 

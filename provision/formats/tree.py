@@ -7,7 +7,7 @@ import re
 import yaml
 from msgspec import Struct
 from yaml._yaml import Mark as CMark
-from yaml.nodes import MappingNode, ScalarNode
+from yaml.nodes import MappingNode, Node, ScalarNode
 
 from provision.formats.nodes import Construction, NodeProblem, Plain, start_of
 from provision.formats.source import Mark, TextError, mark_at
@@ -25,13 +25,7 @@ class Tree(Struct, frozen=True):
 
 def parse(text: str) -> Tree:
     """Raises TextError for what is no YAML, or none that holds one mapping."""
-    try:
-        _check_depth(text)
-        root = yaml.CSafeLoader(text).get_single_node()
-    except yaml.MarkedYAMLError as problem:
-        raise _syntax_error(problem, text) from problem
-    except yaml.YAMLError as problem:
-        raise TextError("yaml", f"no YAML: {problem}") from problem
+    root = document(text)
     if root is None or (isinstance(root, ScalarNode) and root.tag.endswith(":null")):
         hint = "a config names at least one section, for example `hostname: node1`"
         raise TextError("empty", "the file holds no config", hint=hint)
@@ -41,6 +35,18 @@ def parse(text: str) -> Tree:
     construction = Construction()
     data, _ = construction.make(root)
     return Tree(root, data, tuple(construction.problems))
+
+
+def document(text: str) -> Node | None:
+    """The one document in the text, whatever it is; None when there is none. Raises TextError for what is no YAML."""
+    try:
+        _check_depth(text)
+        root: Node | None = yaml.CSafeLoader(text).get_single_node()
+    except yaml.MarkedYAMLError as problem:
+        raise _syntax_error(problem, text) from problem
+    except yaml.YAMLError as problem:
+        raise TextError("yaml", f"no YAML: {problem}") from problem
+    return root
 
 
 # More brackets, or a longer run of indentation and dashes, than any depth within the limit needs.

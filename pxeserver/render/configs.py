@@ -42,7 +42,7 @@ def render_config(
     if isinstance(text, Finding):
         return Rendered(None, (text,))
     is_ours = format_of(text) is ConfigFormat.NATIVE if has_agent is None else has_agent
-    loaded = load_bytes(text.encode(), file=template.file).findings if is_ours else None
+    loaded = load_bytes(text.encode(), file=template.file, instance=None).findings if is_ours else None
     findings = check_form(text, template.file) if loaded is None else loaded
     if not findings or text == template.text:
         return Rendered(text, findings)

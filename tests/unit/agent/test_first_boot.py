@@ -397,3 +397,15 @@ def test_what_cannot_be_included_is_told_and_nothing_is_applied(config: bytes, w
     assert code is ExitCode.INVALID_CONFIG
     assert words in stage.told[-1].message
     assert stage.applied == []
+
+
+def test_a_template_is_filled_in_from_what_is_known_of_the_machine() -> None:
+    text = b"## template: jinja\n#cloud-config\nwrite_files:\n- path: /etc/a\n  content: %s\n"
+    known = b"{{ ds.meta_data.local_ipv4 | default('none') }}"
+
+    stage = Stage([text % known, text % b"{{ v1.region }}"])
+    code, _ = apply_stage(SOURCE, stage.world(), keep_trying=False)
+    refused, _ = apply_stage(SOURCE, stage.world(), keep_trying=False)
+
+    assert (code, refused) == (ExitCode.DONE, ExitCode.INVALID_CONFIG)
+    assert [report.findings[0].code for report in stage.explained] == ["template-undefined"]

@@ -46,7 +46,32 @@ def test_a_booted_machine_is_known_by_its_mac_and_that_interfaces_address(place:
 
     seen = facts(place, "quiet provision.machine=52-54-00-12-34-56 console=ttyS0")
 
-    assert seen == Facts("node1", "52:54:00:12:34:56", "10.77.0.11", "0123456789abcdef0123456789abcdef")
+    assert seen == Facts(
+        "node1",
+        "52:54:00:12:34:56",
+        "10.77.0.11",
+        "0123456789abcdef0123456789abcdef",
+        private_ipv4="10.77.0.11",
+    )
+
+
+@pytest.mark.parametrize(
+    ("address", "is_private"),
+    [
+        ("10.0.0.1", True),
+        ("172.16.0.1", True),
+        ("172.31.255.1", True),
+        ("192.168.7.1", True),
+        ("172.32.0.1", False),
+        ("203.0.113.9", False),
+    ],
+)
+def test_an_address_is_private_or_public(place: Path, address: str, is_private: bool) -> None:
+    (place / "proc/cmdline").write_text("provision.machine=52:54:00:12:34:56")
+
+    seen = observe_from(place / "root", proc=place / "proc", sys=place / "sys", address_of=lambda _: address)
+
+    assert (seen.private_ipv4, seen.public_ipv4) == ((address, None) if is_private else (None, address))
 
 
 def test_without_a_boot_interface_the_default_route_of_lowest_metric_counts(place: Path) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from provision.formats.nodes import NodeProblem
-from provision.formats.parts import Part, Unpacked, inside
+from provision.formats.parts import Part, Surroundings, Unpacked, inside
 from provision.formats.source import Mark, TextError
-from provision.resolve import Resolver
 
 MAGIC = b"%%\n"
 
@@ -14,7 +13,7 @@ def is_halves(data: bytes) -> bool:
     return data.startswith(MAGIC)
 
 
-def unpack(part: Part, _resolver: Resolver | None) -> Unpacked:
+def unpack(part: Part, _surroundings: Surroundings) -> Unpacked:
     if not part.data.endswith(b"\n"):
         raise TextError("yaml", "the last line has no end", Mark(0, 1))
     parts: list[list[str]] = []

@@ -142,7 +142,7 @@ def test_users_and_groups() -> None:
 
 
 FOUND = [
-    pytest.param({"ignition": {"version": "2.2.0"}}, ["format-version ignition.version"], id="version"),
+    pytest.param({"ignition": {"version": "9.0.0"}}, ["format-version ignition.version"], id="version"),
     pytest.param({"ignition": {}}, ["missing-key ignition"], id="no version"),
     pytest.param(ignition(Storage={}), ["unknown-key Storage"], id="unknown section"),
     pytest.param(ignition(storage=[]), ["wrong-type storage"], id="wrong type"),

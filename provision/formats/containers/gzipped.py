@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from provision.compression import gunzip
-from provision.formats.parts import Part, Unpacked, inside
+from provision.formats.parts import Part, Surroundings, Unpacked, inside
 from provision.formats.source import MAX_CONFIG_BYTES, TextError
-from provision.resolve import Resolver
 
 
-def unpack(part: Part, _resolver: Resolver | None) -> Unpacked:
+def unpack(part: Part, _surroundings: Surroundings) -> Unpacked:
     try:
         data = gunzip(part.data, limit_bytes=MAX_CONFIG_BYTES)
     except ValueError as problem:

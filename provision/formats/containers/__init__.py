@@ -1,0 +1,1 @@
+"""Texts that hold other texts, one kind a file."""
