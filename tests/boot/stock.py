@@ -32,7 +32,7 @@ NETPLAN = """\
 network:
   version: 2
   ethernets:
-    all-en: {match: {name: "en*"}, dhcp4: true, dhcp6: true, optional: true}
+    all-en: {match: {name: "en*"}, dhcp4: true, dhcp6: true}
 """
 DISK_SIZE = "1200M"
 
