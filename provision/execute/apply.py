@@ -19,7 +19,7 @@ from provision.execute.journal import Journal, RunStatus, StepRecord
 from provision.execute.machine import Machine
 from provision.execute.ownership import Leaving, leaving, paths_of, remove, to_be_created
 from provision.execute.refusals import refusal
-from provision.execute.survey import StepError, batches, blaming, probe_steps
+from provision.execute.survey import StepError, batches, blaming, careful_steps, probe_steps, refuse_foreign
 from provision.execute.target import Target
 from provision.execute.trees import unpacked
 from provision.execute.wanted import Wanted, keep
@@ -121,6 +121,8 @@ class _Run:
 
     def carry_out(self, plan: Plan) -> None:
         plan = unpacked(plan, self._machine.target, self._machine.contents)
+        if careful := careful_steps(plan):
+            refuse_foreign(self._machine, careful, self._journal.history().owned)
         if self._activator is None:
             self._change_files(plan)
             return

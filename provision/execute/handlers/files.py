@@ -113,13 +113,15 @@ def _new_file_lines(machine: Machine, action: WriteFile) -> Sequence[str]:
 
 
 def _new_content_lines(machine: Machine, action: WriteFile, before: bytes | None) -> Sequence[str]:
-    wanted = action.content
-    if isinstance(wanted, RemoteContent):
-        if before is not None and is_digest_of(before, wanted):
-            return ()
-        if wanted not in machine.contents:
-            return (f"+content of {wanted.url}",)
-        wanted = machine.contents[wanted]
+    if before is not None and _is_known_as(action, before):
+        return ()
+    pieces = (action.content, *action.rest)
+    unknown = [
+        piece for piece in pieces if isinstance(piece, RemoteContent) and piece not in machine.contents
+    ]
+    if unknown:
+        return tuple(f"+content of {piece.url}" for piece in unknown)
+    wanted = b"".join(fetched(machine, piece) for piece in pieces)
     if before == wanted:
         return ()
     if action.secret:
@@ -137,15 +139,29 @@ def _stage(machine: Machine, accounts: Accounts, action: WriteFile) -> StagedFil
 
 
 def content_to_write(machine: Machine, action: WriteFile) -> bytes:
-    if isinstance(action.content, bytes):
-        return action.content
-    if action.content in machine.contents:
-        return machine.contents[action.content]
-    # What is there already has the right content, so nothing was fetched: only mode or owner differ.
-    present = machine.target.read_file(action.path)
-    if present is None or not is_digest_of(present, action.content):
-        raise ProvisionError(f"content of {action.content.url} was not fetched")
-    return present
+    if isinstance(action.content, RemoteContent) and action.content not in machine.contents:
+        # What is there already has the right content, so nothing was fetched: only mode or owner differ.
+        present = machine.target.read_file(action.path)
+        if present is not None and _is_known_as(action, present):
+            return present
+    return b"".join(fetched(machine, piece) for piece in (action.content, *action.rest))
+
+
+def _is_known_as(action: WriteFile, content: bytes) -> bool:
+    """By its digest alone, as long as nothing follows what has that digest."""
+    return (
+        isinstance(action.content, RemoteContent)
+        and not action.rest
+        and is_digest_of(content, action.content)
+    )
+
+
+def fetched(machine: Machine, piece: bytes | RemoteContent) -> bytes:
+    if isinstance(piece, bytes):
+        return piece
+    if piece not in machine.contents:
+        raise ProvisionError(f"content of {piece.url} was not fetched")
+    return machine.contents[piece]
 
 
 HANDLER = Handler(WriteFile, probe, perform)
