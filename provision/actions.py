@@ -77,10 +77,12 @@ class EnsureAuthorizedKeys(Struct, frozen=True):
 
 
 class EnsureDirectory(Struct, frozen=True):
+    """None: 0755 and root for a new one, untouched otherwise."""
+
     path: str
-    mode: int | None = None  # None: 0755 for a new one, untouched otherwise
-    user: str | int = "root"
-    group: str | int = "root"
+    mode: int | None = None
+    user: str | int | None = "root"
+    group: str | int | None = "root"
 
 
 class WriteFile(Struct, frozen=True):

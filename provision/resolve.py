@@ -22,6 +22,16 @@ class Included(Struct, frozen=True):
     data: bytes
 
 
+class Listed(Struct, frozen=True):
+    """A directory, file or link below a listed directory, whose `name` is the path from there."""
+
+    kind: str
+    name: str
+    data: bytes = b""
+    executable: bool = False
+    target: str = ""
+
+
 class CannotInclude(Exception):
     """Why this include gives nothing."""
 
@@ -43,6 +53,10 @@ class Resolver(Protocol):
         """None when the caller does not want to look; CannotInclude when it cannot."""
         ...
 
+    def listing(self, directory: str, including: str) -> tuple[Listed, ...]:
+        """All that is below a directory beside the including file, with the contents; CannotInclude as above."""
+        ...
+
 
 class Includes(Struct, frozen=True):
     """Files beside the including file, and URLs when there is a `fetch` (SourceError when it fails).
@@ -61,23 +75,33 @@ class Includes(Struct, frozen=True):
 
     def read(self, include: Include, including: str) -> Included | None:
         if include.url is not None:
-            return None if self.fetch is None else _fetched(include.url, include.sha256 or "", self.fetch)
+            return None if self.fetch is None else _fetched(include.url, include.sha256, self.fetch)
+        name = self._beside(include.file or "", including)
+        return Included(name, self.identity(name), _file_content(self.directory, name))
+
+    def listing(self, directory: str, including: str) -> tuple[Listed, ...]:
+        from provision.listing import list_below
+
+        return list_below(self.directory, self._beside(directory, including))
+
+    def _beside(self, file: str, including: str) -> str:
         if not self.reads_files or "://" in including:
             hint = "write url and sha256"
             raise CannotInclude("include-file", "a config from elsewhere includes no files", hint)
         import posixpath
 
-        name = posixpath.join(posixpath.dirname(including), include.file or "")
-        return Included(name, self.identity(name), _file_content(self.directory, name))
+        return posixpath.join(posixpath.dirname(including), file)
 
 
-def _fetched(url: str, sha256: str, fetch: Callable[[str], bytes]) -> Included:
+def _fetched(url: str, sha256: str | None, fetch: Callable[[str], bytes]) -> Included:
+    """Without a digest for those who verify it themselves: a native config is not without."""
     from provision.errors import SourceError
     from provision.fetch.digest import verify
 
     try:
         data = fetch(url)
-        verify(data, "sha256", sha256)
+        if sha256 is not None:
+            verify(data, "sha256", sha256)
     except SourceError as failure:
         raise CannotInclude("include-source", failure.message, failure.hint) from failure
     return Included(url, url, data)

@@ -10,9 +10,17 @@ from provision.actions import AppendText, RemoteContent
 from provision.errors import ProvisionError
 from provision.execute.accounts import Accounts, read_accounts
 from provision.execute.difference import Difference, changed, content_lines, created
-from provision.execute.handlers.files import READ_BY_OTHERS, fetched, metadata_lines, read_regular, type_name
+from provision.execute.handlers.files import (
+    READ_BY_OTHERS,
+    fetched,
+    metadata_lines,
+    or_root,
+    owner_of,
+    read_regular,
+    type_name,
+)
 from provision.execute.machine import Handler, Machine, during, probe_each
-from provision.execute.target import Ownership, StagedFile
+from provision.execute.target import StagedFile
 from provision.plan.describe import describe
 
 NEW_MODE = 0o644
@@ -63,7 +71,7 @@ def _difference(machine: Machine, accounts: Accounts, action: AppendText) -> Dif
     texts = texts_of(machine, action)
     if entry is None:
         new = _content_lines(None, appended(b"", texts), mode)
-        owner = f"{_or_root(action.user)}:{_or_root(action.group)}"
+        owner = f"{or_root(action.user)}:{or_root(action.group)}"
         return created(summary, [f"+mode {mode:04o}", f"+owner {owner}", *new])
     content, problem = read_regular(machine.target, action.path, entry)
     if content is None:
@@ -92,7 +100,7 @@ def _stage(machine: Machine, accounts: Accounts, action: AppendText) -> StagedFi
         action.path,
         appended(content, texts_of(machine, action)),
         mode=_mode(action, entry),
-        owner=_owner(accounts, action, entry),
+        owner=owner_of(accounts, action, entry),
     )
 
 
@@ -100,20 +108,6 @@ def _mode(action: AppendText, entry: os.stat_result | None) -> int:
     if action.mode is not None:
         return action.mode
     return NEW_MODE if entry is None else stat.S_IMODE(entry.st_mode)
-
-
-def _owner(accounts: Accounts, action: AppendText, entry: os.stat_result | None) -> Ownership:
-    named = accounts.ownership(_or_root(action.user), _or_root(action.group))
-    if entry is None:
-        return named
-    return Ownership(
-        entry.st_uid if action.user is None else named.uid,
-        entry.st_gid if action.group is None else named.gid,
-    )
-
-
-def _or_root(name: str | int | None) -> str | int:
-    return "root" if name is None else name
 
 
 HANDLER = Handler(AppendText, probe, perform)

@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Sequence
 
-from provision.actions import RemoteContent, WriteFile
+from provision.actions import AppendText, EnsureDirectory, RemoteContent, WriteFile
 from provision.errors import ProvisionError
 from provision.execute.accounts import Accounts, read_accounts
 from provision.execute.difference import (
@@ -19,7 +19,7 @@ from provision.execute.difference import (
     size_lines,
 )
 from provision.execute.machine import Handler, Machine, during, probe_each
-from provision.execute.target import StagedFile, Target
+from provision.execute.target import Ownership, StagedFile, Target
 from provision.plan.describe import describe
 
 READ_BY_OTHERS = 0o004
@@ -64,6 +64,23 @@ def metadata_lines(
     if group is not None and accounts.gid(group) != entry.st_gid:
         lines += [f"-group {accounts.group_name(entry.st_gid)}", f"+group {group}"]
     return lines
+
+
+def owner_of(
+    accounts: Accounts, action: AppendText | EnsureDirectory, entry: os.stat_result | None
+) -> Ownership:
+    """What the action does not name stays as it is; of what is new, it is root."""
+    named = accounts.ownership(or_root(action.user), or_root(action.group))
+    if entry is None:
+        return named
+    return Ownership(
+        entry.st_uid if action.user is None else named.uid,
+        entry.st_gid if action.group is None else named.gid,
+    )
+
+
+def or_root(name: str | int | None) -> str | int:
+    return "root" if name is None else name
 
 
 def read_regular(target: Target, path: str, entry: os.stat_result) -> tuple[bytes | None, list[str]]:

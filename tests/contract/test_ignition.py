@@ -1,0 +1,322 @@
+"""The same config through the real Ignition and through this agent: the same tree, but for what EXCEPTIONS explain.
+
+Two trees are the same when every path has the same type, mode, owner, number of links and bytes after the presets were
+applied, as systemd does in a first boot.
+"""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import hashlib
+import re
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.contract.ignition_peer import SERVICE, preset_all, run_ignition, run_provision, tree
+
+KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
+HASH = f"$6$saltsalt${'a' * 86}"
+PACKED = base64.b64encode(gzip.compress(b"packed\n", mtime=0)).decode()
+SHA512 = f"sha512-{hashlib.sha512(b'packed' + bytes([10])).hexdigest()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """A difference that stays: paths of both, and why."""
+
+    paths: str
+    why: str
+
+
+EXCEPTIONS = (
+    Explained(
+        r"/etc/systemd/system-preset(/20-(ignition|provision)\.preset)?",
+        "the file has its maker's name; its lines are compared by themselves",
+    ),
+    Explained(
+        r"/(home/[^/]+|root)/\.ssh/(authorized_keys|authorized_keys\.d(/ignition)?)",
+        "Debian's sshd reads authorized_keys alone, Ignition writes authorized_keys.d/ignition for another one; "
+        "the keys are compared by themselves",
+    ),
+    Explained(
+        r"/etc/gshadow", "a new group has no password either way: `!` is groupadd's own mark, `*` Ignition's"
+    ),
+)
+# What is asked for, and refused: other than Ignition we take nothing away that we did not make.
+REFUSED = {
+    "a file in the place of a directory": "a directory with all that is in it would be removed",
+    "a link in the place of a directory": "a directory with all that is in it would be removed",
+    "a directory is emptied": "all that is in it would be removed, and again with every apply",
+    "a directory in the place of a file": "the file would be removed, and its content lost",
+}
+# What is done, and differs: the config asks for something that cannot be done twice.
+OTHERWISE = {
+    "what is appended without a line break": "appended texts are whole lines, and are there once however often applied",
+    "what is there is appended once more": "the same: a second apply would append it again",
+    "the owner of a link": "a link belongs to root; who owns it changes nothing, and `validate` warns",
+    "a user who shall not exist": "the home directory stays: it can hold the only copy of something",
+}
+
+
+def files(*found: dict[str, Any]) -> dict[str, Any]:
+    return {"storage": {"files": list(found)}}
+
+
+def file(path: str = "/etc/new", source: str = "data:,text%0A", **more: Any) -> dict[str, Any]:
+    return files({"path": path, "contents": {"source": source}, **more})
+
+
+def storage(kind: str, **found: Any) -> dict[str, Any]:
+    return {"storage": {kind: [found]}}
+
+
+def units(*found: dict[str, Any]) -> dict[str, Any]:
+    return {"systemd": {"units": list(found)}}
+
+
+def user(name: str = "core", **more: Any) -> dict[str, Any]:
+    return {"passwd": {"users": [{"name": name, **more}]}}
+
+
+def groups(*found: dict[str, Any]) -> dict[str, Any]:
+    return {"passwd": {"groups": list(found)}}
+
+
+TOGETHER = {
+    "storage": {
+        "directories": [{"path": "/srv/app", "mode": 0o750, "user": {"name": "app"}}],
+        "files": [
+            {"path": "/srv/app/conf", "contents": {"source": "data:,a"}, "user": {"name": "app"}},
+            {"path": "/etc/old", "append": [{"source": "data:,new%0A"}]},
+        ],
+        "links": [{"path": "/etc/app", "target": "../srv/app/conf"}],
+    },
+    "systemd": {"units": [{"name": "app.service", "enabled": True, "contents": SERVICE}]},
+    "passwd": {
+        "groups": [{"name": "ops", "gid": 1500}],
+        "users": [{"name": "app", "uid": 1501, "groups": ["ops", "sudo"], "sshAuthorizedKeys": [KEY]}],
+    },
+}
+
+CASES: dict[str, dict[str, Any]] = {
+    "a file": file(),
+    "a file in base64": file(source="data:text/plain;charset=utf-8;base64,AP8K"),
+    "a file about which nothing is said": files({"path": "/etc/new"}),
+    "a file with no source": files({"path": "/etc/new", "contents": {}}),
+    "a file with an empty source": file(source=""),
+    "a file with mode and ids": file(mode=0o600, user={"id": 12}, group={"id": 13}),
+    "a file with names": file(user={"name": "old"}, group={"name": "sudo"}),
+    "a file of special bits": file(mode=0o4755),
+    "a file with new parents": file("/opt/a/b/c", mode=0o600, user={"id": 5}),
+    "a packed and verified file": files(
+        {
+            "path": "/etc/new",
+            "contents": {
+                "source": f"data:;base64,{PACKED}",
+                "compression": "gzip",
+                "verification": {"hash": SHA512},
+            },
+        }
+    ),
+    "a file with another digest": files(
+        {"path": "/etc/new", "contents": {"source": "data:,x", "verification": {"hash": SHA512}}}
+    ),
+    "a file that is there": file("/etc/old"),
+    "a file in the place of a link": file("/etc/oldlink"),
+    "a file that is there, overwritten": file("/etc/old", overwrite=True),
+    "a file that is there, overwritten, with a mode": file("/etc/old", overwrite=True, mode=0o600),
+    "a link that is there, overwritten by a file": file("/etc/oldlink", overwrite=True),
+    "a file that is there, with no source": files({"path": "/etc/old", "contents": {}}),
+    "a file that is there, with another mode": files({"path": "/etc/old", "mode": 0o600}),
+    "a file that is there, with another owner": files({"path": "/etc/old", "user": {"id": 9}}),
+    "a file in the place of a directory": file("/srv/full", overwrite=True),
+    "what is appended": files(
+        {"path": "/etc/old", "append": [{"source": "data:,one%0A"}, {"source": "data:,two%0A"}]}
+    ),
+    "what is appended, packed": files(
+        {"path": "/etc/old", "append": [{"source": f"data:;base64,{PACKED}", "compression": "gzip"}]}
+    ),
+    "what is appended to nothing": files({"path": "/etc/new", "append": [{"source": "data:,one%0A"}]}),
+    "what is appended to contents": files(
+        {
+            "path": "/etc/new",
+            "mode": 0o600,
+            "contents": {"source": "data:,zero"},
+            "append": [{"source": "data:,one"}],
+        }
+    ),
+    "what is appended without a line break": files({"path": "/etc/old", "append": [{"source": "data:,one"}]}),
+    "what is there is appended once more": files(
+        {"path": "/etc/old", "append": [{"source": "data:,old%0A"}]}
+    ),
+    "a directory": storage("directories", path="/srv/new", mode=0o700, user={"id": 5}),
+    "a directory with new parents": storage("directories", path="/srv/new/deep"),
+    "a directory of others": storage("directories", path="/srv/theirs"),
+    "a directory of others, with a group": storage("directories", path="/srv/theirs", group={"id": 3}),
+    "a directory of others, with a mode": storage("directories", path="/srv/theirs", mode=0o700),
+    "a directory where a file is": storage("directories", path="/etc/old"),
+    "a directory in the place of a file": storage("directories", path="/etc/old", overwrite=True),
+    "a directory is emptied": storage("directories", path="/srv/full", overwrite=True),
+    "a link": storage("links", path="/etc/new", target="../nowhere"),
+    "a link where a file is": storage("links", path="/etc/old", target="x"),
+    "a link where another is": storage("links", path="/etc/oldlink", target="x"),
+    "a link that is there": storage("links", path="/etc/oldlink", target="old"),
+    "a link in the place of a file": storage("links", path="/etc/old", target="x", overwrite=True),
+    "a link in the place of a directory": storage("links", path="/srv/full", target="x", overwrite=True),
+    "the owner of a link": storage("links", path="/etc/new", target="x", user={"id": 5}),
+    "a hard link": storage("links", path="/etc/new", target="/etc/old", hard=True),
+    "a hard link in the place of a link": storage(
+        "links", path="/etc/oldlink", target="/etc/old", hard=True, overwrite=True
+    ),
+    "a hard link to a new file": {
+        "storage": {
+            "files": [{"path": "/etc/new", "contents": {"source": "data:,x"}, "mode": 0o600}],
+            "links": [{"path": "/etc/hard", "target": "/etc/new", "hard": True}],
+        }
+    },
+    "units": units(
+        {"name": "new.service", "enabled": True, "contents": SERVICE},
+        {"name": "known.service", "enabled": True},
+        {"name": "on.service", "enabled": False},
+    ),
+    "a unit that is not enabled": units({"name": "new.service", "contents": SERVICE}),
+    "drop-ins": units(
+        {
+            "name": "known.service",
+            "dropins": [
+                {"name": "10-user.conf", "contents": "[Service]\nUser=nobody\n"},
+                {"name": "20.conf"},
+            ],
+        }
+    ),
+    "masks": units(
+        {"name": "known.service", "mask": True},
+        {"name": "masked.service", "mask": False},
+        {"name": "none.service", "enabled": False},
+    ),
+    "a masked unit with contents": units(
+        {"name": "new.service", "mask": True, "contents": "[Service]\nExecStart=/bin/true\n"}
+    ),
+    "a masked unit that is enabled": units({"name": "known.service", "mask": True, "enabled": True}),
+    "a user": user(sshAuthorizedKeys=[KEY, f"{KEY} again"], groups=["sudo"], gecos="Core"),
+    "a user with ids": user(
+        **{
+            "uid": 1500,
+            "homeDir": "/srv/core",
+            "shell": "/bin/sh",
+            "primaryGroup": "sudo",
+            "passwordHash": HASH,
+        }
+    ),
+    "a user without home and group": user(noCreateHome=True, noUserGroup=True),
+    "a system user": user(system=True),
+    "a system user without home": user(system=True, noCreateHome=True),
+    "a user who is there": user("root", passwordHash=HASH, sshAuthorizedKeys=[KEY]),
+    "a user who is not there shall not exist": user("nobody", shouldExist=False),
+    "a user who shall not exist": user("old", shouldExist=False),
+    "groups": groups({"name": "ops", "gid": 1600}, {"name": "low", "system": True}),
+    "a group with a password": groups({"name": "ops", "gid": 1600, "passwordHash": HASH}),
+    "a group that shall not exist": groups({"name": "stale", "shouldExist": False}),
+    "all of it together": TOGETHER,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Both:
+    theirs: Path | None
+    ours: Path | None
+
+
+@pytest.fixture
+def work() -> Iterator[Path]:
+    """Ignition writes the files of a user as that user, who must be able to get there."""
+    with tempfile.TemporaryDirectory() as name:
+        place = Path(name)
+        place.chmod(0o755)
+        yield place
+
+
+def carried_out(name: str, work: Path) -> Both:
+    config = {"ignition": {"version": "3.3.0"}, **CASES[name]}
+    both = Both(run_ignition(config, work), run_provision(config, work))
+    for root in (both.theirs, both.ours):
+        if root is not None:
+            preset_all(root)
+    return both
+
+
+def differences(both: Both) -> list[str]:
+    assert both.theirs is not None
+    assert both.ours is not None
+    theirs, ours = tree(both.theirs), tree(both.ours)
+    names = [name for name in sorted({*theirs, *ours}) if theirs.get(name) != ours.get(name)]
+    explained = [name for name in names if any(re.fullmatch(one.paths, name) for one in EXCEPTIONS)]
+    return [f"{name}: {theirs.get(name)} / {ours.get(name)}" for name in names if name not in explained]
+
+
+@pytest.mark.parametrize("name", sorted(CASES.keys() - REFUSED.keys() - OTHERWISE.keys()))
+def test_the_tree_is_the_one_that_ignition_makes(name: str, work: Path) -> None:
+    both = carried_out(name, work)
+
+    assert (both.theirs is None) == (both.ours is None)
+    if both.theirs is not None:
+        assert differences(both) == []
+        assert presets(both.theirs, "ignition") == presets(both.ours, "provision")
+        assert keys(both.theirs, "authorized_keys.d/ignition") == keys(both.ours, "authorized_keys")
+
+
+@pytest.mark.parametrize("name", sorted(REFUSED))
+def test_what_would_remove_more_than_we_made_is_refused(name: str, work: Path) -> None:
+    both = carried_out(name, work)
+
+    assert both.theirs is not None
+    assert both.ours is None
+
+
+@pytest.mark.parametrize("name", sorted(OTHERWISE))
+def test_what_is_said_to_differ_does(name: str, work: Path) -> None:
+    assert differences(carried_out(name, work)) != []
+
+
+def presets(root: Path | None, maker: str) -> list[str]:
+    """Lines in any order: Ignition's order is that of a Go map."""
+    assert root is not None
+    place = root / f"etc/systemd/system-preset/20-{maker}.preset"
+    return sorted(place.read_text().splitlines()) if place.exists() else []
+
+
+def keys(root: Path | None, name: str) -> dict[str, tuple[int, str]]:
+    """By home: the owner of the file, and the keys."""
+    assert root is not None
+    places = [root / "root/.ssh" / name, *(root / "home").glob(f"*/.ssh/{name}")]
+    return {
+        str(place.relative_to(root)).removesuffix(name): (place.stat().st_uid, place.read_text())
+        for place in places
+        if place.exists()
+    }
+
+
+def test_instances_are_enabled_by_one_line_after_their_template(work: Path) -> None:
+    """The Ignition of Debian asks a running systemd about instances; that line it writes before it fails to."""
+    found = units(
+        {"name": "e@.service", "contents": SERVICE},
+        {"name": "e@b.service", "enabled": True},
+        {"name": "e@a.service", "enabled": True},
+    )
+    config = {"ignition": {"version": "3.3.0"}, **found}
+
+    assert run_ignition(config, work) is None
+    ours = run_provision(config, work)
+
+    (theirs,), (line,) = presets(work / "theirs", "ignition"), presets(ours, "provision")
+    assert sorted(theirs.split()) == sorted(line.split())
+    assert line == "enable e@.service b a"
+    preset_all(work / "ours")
+    wants = work / "ours/etc/systemd/system/multi-user.target.wants"
+    assert sorted(place.name for place in wants.glob("e@*")) == ["e@a.service", "e@b.service"]
