@@ -175,7 +175,7 @@ class _Composer:
         trouble = self._limit(place, chain)
         if trouble is None:
             try:
-                found = read_inclusion(source.file, inclusion, self._resolver)
+                found = read_inclusion(source, inclusion, self._resolver)
                 included = (
                     None if found is None else Included(found.part.file, found.identity, found.part.data)
                 )

@@ -8,7 +8,8 @@ from provision.compression import gunzip
 from provision.fetch.digest import verify
 from provision.findings import path_text
 from provision.formats.draft import Inclusion
-from provision.formats.parts import Part
+from provision.formats.locate import Source
+from provision.formats.parts import Part, inside
 from provision.formats.source import MAX_CONFIG_BYTES
 from provision.resolve import CannotInclude, Listed, Resolver
 from provision.sections.data_url import decode_data_url, is_data_url
@@ -37,17 +38,16 @@ class Found(Struct, frozen=True):
     identity: str
 
 
-def read_inclusion(file: str, inclusion: Inclusion, resolver: Resolver | None) -> Found | None:
+def read_inclusion(including: Source, inclusion: Inclusion, resolver: Resolver | None) -> Found | None:
     """None when the caller does not want to look. Raises CannotInclude and SourceError."""
-    remote = inclusion.config
-    name = path_text(inclusion.place)
+    remote, file = inclusion.config, including.file
     if is_data_url(remote.url):
         try:
             data = decode_data_url(remote.url)
         except ValueError as problem:
             raise CannotInclude("url", str(problem)) from problem
-        part = Part(file, data, name)
-        identity = f"{file} {name}"
+        container = Part(file, including.data, including.part)
+        part, identity = inside(container, data, path_text(inclusion.place), None), remote.url
     else:
         included = resolver.read(Include(url=remote.url), file) if resolver else None
         if included is None:

@@ -68,6 +68,7 @@ def make_root(root: Path) -> None:
         place.symlink_to(points_to)
     os.chown(root / "etc/old", 7, 8)
     (root / "etc/old").chmod(0o640)
+    os.chown(root / "home/old", 1100, 1100)
     os.chown(root / "srv/theirs", 7, 8)
     (root / "srv/theirs").chmod(0o750)
 

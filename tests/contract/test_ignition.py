@@ -205,15 +205,20 @@ CASES: dict[str, dict[str, Any]] = {
     ),
     "a masked unit that is enabled": units({"name": "known.service", "mask": True, "enabled": True}),
     "a user": user(sshAuthorizedKeys=[KEY, f"{KEY} again"], groups=["sudo"], gecos="Core"),
-    "a user with ids": user(
-        **{
-            "uid": 1500,
-            "homeDir": "/srv/core",
-            "shell": "/bin/sh",
-            "primaryGroup": "sudo",
-            "passwordHash": HASH,
+    "a user with ids": {
+        "passwd": {
+            "users": [
+                {
+                    "name": "core",
+                    "uid": 1500,
+                    "homeDir": "/srv/core",
+                    "shell": "/bin/sh",
+                    "primaryGroup": "sudo",
+                    "passwordHash": HASH,
+                }
+            ]
         }
-    ),
+    },
     "a user without home and group": user(noCreateHome=True, noUserGroup=True),
     "a system user": user(system=True),
     "a system user without home": user(system=True, noCreateHome=True),

@@ -12,6 +12,7 @@ ROOT = Path(__file__).parents[2]
 AGENT_DEPENDENCIES = {"jsonschema", "msgspec", "yaml"}
 SHARED_BY_SECTIONS = {
     "absent",
+    "appended",
     "certificates",
     "claims",
     "data_url",
@@ -19,6 +20,7 @@ SHARED_BY_SECTIONS = {
     "hidden",
     "hosts",
     "names",
+    "password_hash",
     "places",
     "private_key",
     "ssh_keys",

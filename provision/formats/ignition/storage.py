@@ -129,7 +129,7 @@ class _Access:
                 error("out-of-range", place, f"{mode} is no mode: it is {mode:o} in octal", hint)
             )
             return
-        if re.fullmatch(r"[0-7]{3,4}", str(mode)) and mode > 0o777:
+        if re.fullmatch(r"[0-7]{3,4}", str(mode)) and mode > 0o777 and not _is_usual(mode):
             hint = f"write {int(str(mode), 8)} for 0{mode}"
             message = f"{mode} is decimal, and {mode:04o} in octal"
             self._draft.report(warning("mode-octal", place, message, hint))
@@ -137,3 +137,9 @@ class _Access:
             message = f"this version sets no set-id or sticky bits: {mode:04o} becomes {mode & 0o777:04o}"
             self._draft.report(warning("mode-special-bits", place, message))
         made.put("mode", f"{mode if self._special_bits else mode & 0o777:04o}", place)
+
+
+def _is_usual(mode: int) -> bool:
+    """Nobody else may do what the owner may not: 1023 is 01777, and no 1023 that was meant to be octal."""
+    owner, group, others = mode >> 6 & 7, mode >> 3 & 7, mode & 7
+    return owner | group == owner and group | others == group

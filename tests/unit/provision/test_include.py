@@ -18,7 +18,7 @@ from provision.findings import render_text
 from provision.formats.compose import MAX_DEPTH, MAX_INCLUDES
 from provision.formats.merge import KEYS
 from provision.load import Loaded, load_bytes, load_file
-from provision.resolve import CannotInclude, Included, Includes
+from provision.resolve import CannotInclude, Included, Includes, Listed
 from provision.schema import document_schema
 from provision.sections.include import Include
 
@@ -41,6 +41,9 @@ class Shelf:
         if name not in self.texts:
             raise CannotInclude("include-unreadable", "not on the shelf")
         return Included(name, name, self.texts[name].encode())
+
+    def listing(self, directory: str, including: str) -> tuple[Listed, ...]:
+        raise CannotInclude("include-unreadable", "no directories on the shelf")
 
 
 def load(text: str, **others: str) -> Loaded:
