@@ -47,6 +47,7 @@ class Format(Struct, frozen=True):
 FORMATS: tuple[Format, ...] = (
     Format("gzip", recognise.is_gzip, container="provision.formats.gzipped"),
     Format("ignition", recognise.is_ignition, front_end="provision.formats.ignition"),
+    Format("butane", recognise.is_butane, front_end="provision.formats.butane"),
     Format("native", lambda _: True),  # last: takes what nobody else does
 )
 

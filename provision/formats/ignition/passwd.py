@@ -78,8 +78,9 @@ def _translate_user(user: User, place: Place, draft: Draft) -> None:
     for index, path in enumerate(user.ssh_authorized_keys_local):
         here: Place = (*place, "ssh_authorized_keys_local", index)
         text = (draft.local(path, here) or b"").decode(errors="replace")
-        for line in filter(None, map(str.strip, text.splitlines())):
-            made.append("ssh_authorized_keys", line, here)
+        for line in map(str.strip, text.splitlines()):
+            if line and not line.startswith("#"):
+                made.append("ssh_authorized_keys", line, here)
     made.put("uid", user.uid, (*place, "uid"))
     made.put("gecos", user.gecos, (*place, "gecos"))
     made.put("home", user.home_dir, (*place, "home_dir"))
