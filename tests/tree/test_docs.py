@@ -67,6 +67,7 @@ def test_links_between_documents_lead_somewhere() -> None:
         "docs/booting.md",
         "docs/plan-and-status.md",
         "docs/findings.md",
+        "docs/formats.md",
     ):
         for target in re.findall(r"\]\((?!https?://)([^)#]+)\)", read(name)):
             assert ((ROOT / name).parent / target).exists(), f"{name}: {target}"

@@ -12,7 +12,7 @@ from provision.formats.draft import Draft
 from provision.formats.front_end import Level, not_carried
 from provision.formats.ignition.kernel_arguments import KernelArguments, translate_kernel_arguments
 from provision.formats.ignition.passwd import Passwd, translate_passwd
-from provision.formats.ignition.resource import Resource, remote_of
+from provision.formats.ignition.resource import HttpHeader, Resource, remote_of
 from provision.formats.ignition.storage import Storage, translate_storage
 from provision.formats.ignition.systemd import Systemd, translate_systemd
 from provision.formats.nodes import Plain
@@ -26,6 +26,10 @@ class Reference(Resource, frozen=True, kw_only=True):
     """Of another config."""
 
     compression: Annotated[str | None, since("3.1.0")] = None
+    http_headers: Annotated[
+        tuple[HttpHeader, ...],
+        not_carried(Severity.ERROR, "configs are fetched without headers of their own", since="3.1.0"),
+    ] = ()
 
 
 class Configs(Struct, frozen=True, kw_only=True):

@@ -94,9 +94,6 @@ def remote_of(resource: Resource, place: Place, draft: Draft) -> RemoteContent |
     """What is not for a file: a config. What stands in this one is at a `data:` URL. None when it cannot be fetched."""
     data = _embedded(resource, place, draft)
     _field(resource, place, draft)
-    if resource.http_headers:
-        message = "'http_headers' is not carried out: configs are fetched without headers of their own"
-        draft.report(error("not-carried", (*place, "http_headers"), message, "remove it"))
     url = (resource.source or "") if data is None else data_url(data)
     problems = [] if is_data_url(url) else [*check_address(url, (*place, "source"))]
     for problem in problems:
