@@ -205,10 +205,11 @@ Action = (
 
 
 class Origin(Struct, frozen=True):
-    """Where the user wrote something; lines count from 1."""
+    """Where the user wrote something; lines count from 1. `path`: the config path in the words of another format."""
 
     file: str
     line: int
+    path: str | None = None
 
 
 class Step(Struct, frozen=True):

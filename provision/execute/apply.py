@@ -87,6 +87,7 @@ class _Run:
         self._journal = journal
         self._on_step = on_step
         self._started = journal.timestamp()
+        self._plan = Plan(())
         self._wanted: dict[int, Wanted] = {}  # by the identity of a step of the plan
         self._activator: Activator | None = None
         self.outcome = Outcome()
@@ -111,6 +112,7 @@ class _Run:
             with _machine_trouble():
                 yield
         except ProvisionError as error:
+            error.path = self._plan.shown(error.path)
             with suppress(ProvisionError):  # the disk may refuse that as well: then the next run does it
                 self._tidy()
             if isinstance(error, StepError):
@@ -120,7 +122,7 @@ class _Run:
         self._finish(status, "done", None)
 
     def carry_out(self, plan: Plan) -> None:
-        plan = unpacked(plan, self._machine.target, self._machine.contents)
+        self._plan = plan = unpacked(plan, self._machine.target, self._machine.contents)
         if careful := careful_steps(plan):
             refuse_foreign(self._machine, careful, self._journal.history().owned)
         if self._activator is None:
@@ -208,12 +210,18 @@ class _Run:
                 raise StepError(problem, step)
 
     def _tell(self, done: Sequence[tuple[Step | None, Difference | None]], duration_ms: int) -> None:
-        results = [(_result(step, difference, duration_ms), step) for step, difference in done]
+        results = [(self._result(step, difference, duration_ms), step) for step, difference in done]
         self._record((result, step) for result, step in results if result.result != UNCHANGED)
         for kind, number in Counter(result.result for result, _ in results).items():
             self.outcome = self.outcome.plus(kind, number)
         for result, _ in results:
             self._on_step(result)
+
+    def _result(self, step: Step | None, difference: Difference | None, duration_ms: int) -> StepResult:
+        because = self._plan.shown(step.because) if step else None
+        if difference:
+            return StepResult(because, difference.summary, RESULTS[difference.kind], duration_ms)
+        return StepResult(because, describe(step.action) if step else "", UNCHANGED, duration_ms)
 
     def _tell_failure(self, error: StepError, duration_ms: int) -> None:
         message = f"{error.message} ({error.hint})" if error.hint else error.message
@@ -227,7 +235,11 @@ class _Run:
         job, error = told.done.job, told.error
         message = error.message if error else told.done.note
         result = StepResult(
-            job.because, describe_job(job), told.done.result or UNCHANGED, told.duration_ms, message
+            self._plan.shown(job.because),
+            describe_job(job),
+            told.done.result or UNCHANGED,
+            told.duration_ms,
+            message,
         )
         self._record([(result, None)])
         if error is None:
@@ -277,13 +289,6 @@ def _machine_trouble() -> Iterator[None]:
         yield
     except OSError as error:
         raise refusal(f"use {error.filename or 'the target root'}", error) from error
-
-
-def _result(step: Step | None, difference: Difference | None, duration_ms: int) -> StepResult:
-    because = step.because if step else None
-    if difference:
-        return StepResult(because, difference.summary, RESULTS[difference.kind], duration_ms)
-    return StepResult(because, describe(step.action) if step else "", UNCHANGED, duration_ms)
 
 
 def _milliseconds_since(began: float) -> int:

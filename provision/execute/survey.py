@@ -34,6 +34,11 @@ class Change(Struct, frozen=True):
     difference: Difference
     origin: Origin | None = None
 
+    @property
+    def path(self) -> str | None:
+        """As users know it."""
+        return self.origin.path if self.origin is not None and self.origin.path is not None else self.because
+
 
 class Survey(Struct, frozen=True):
     """`changes` in the order in which an apply would make them; `differing` steps and `going` things ask for them.

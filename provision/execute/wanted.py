@@ -172,7 +172,9 @@ def _action_data(wanted: Wanted) -> dict[str, Any]:
 
 def _data(wanted: Wanted) -> dict[str, Any]:
     origin = wanted.origin
-    place = {"file": origin.file, "line": origin.line} if origin else {}
+    place: dict[str, Any] = {"file": origin.file, "line": origin.line} if origin else {}
+    if origin is not None and origin.path is not None:
+        place["path"] = origin.path
     return {"because": wanted.step.because, **place, **_action_data(wanted)}
 
 
@@ -182,13 +184,12 @@ def _wanted(
     action: str,
     fields: dict[str, Any],
     seals: Sequence[Sequence[str]],
-    file: str | None = None,
-    line: int = 0,
+    **place: Any,
 ) -> Wanted:
     kind = ACTIONS[action]
     values = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
     made: Action = kind(**values, **SEALED.get(kind, {}))
-    origin = Origin(file, line) if file is not None else None
+    origin = Origin(**place) if place else None
     return Wanted(Step(made, because), tuple(tuple(one) for one in seals), origin)
 
 

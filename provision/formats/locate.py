@@ -70,7 +70,8 @@ class Layout(Struct, frozen=True):
         key, node = find(self.root, place)
         written = node if key is None else key
         source = self.sources[self.origin(written)]
-        return Origin(source.file, written.start_mark.line + source.offset.line + 1)
+        path = path_text(self.own_place(place)) if self.places else None
+        return Origin(source.file, written.start_mark.line + source.offset.line + 1, path)
 
     def own_place(self, place: Place) -> Place:
         """The place as the user's format writes it."""
