@@ -10,8 +10,8 @@ from provision.formats import tree
 from provision.formats.nodes import TAG, Construction
 from provision.formats.tree import Tree
 
-OCTAL = re.compile(r"0o?([0-7]+)")
-HEXADECIMAL = re.compile(r"0x([0-9a-fA-F]+)")
+OCTAL = re.compile(r"0o?([0-7]{1,20})")
+HEXADECIMAL = re.compile(r"0x([0-9a-fA-F]{1,16})")
 
 
 def parse(text: str) -> Tree:
