@@ -61,7 +61,10 @@ OTHERWISE = {
     "what is there is appended once more": "the same: a second apply would append it again",
     "the owner of a link": "a link belongs to root; who owns it changes nothing, and `validate` warns",
     "a user who shall not exist": "the home directory stays: it can hold the only copy of something",
+    "a user who is there, with another home": "the old home stays, and a new one is made: files are not moved",
 }
+# What Ignition refuses, and we do: a second apply with another id is a change like any other.
+DONE = {"a group that is there, with another id"}
 
 
 def files(*found: dict[str, Any]) -> dict[str, Any]:
@@ -223,6 +226,12 @@ CASES: dict[str, dict[str, Any]] = {
     "a system user": user(system=True),
     "a system user without home": user(system=True, noCreateHome=True),
     "a user who is there": user("root", passwordHash=HASH, sshAuthorizedKeys=[KEY]),
+    "a user with no keys and an empty hash": user(sshAuthorizedKeys=[], passwordHash=""),
+    "a user who is there, with an empty hash": user("old", passwordHash=""),
+    "a user who is there, in other groups": user("old", groups=["sudo"], gecos="Old"),
+    "a user who is there, with another id": user("old", uid=1300),
+    "a user who is there, with another home": user("old", homeDir="/home/new"),
+    "a group that is there, with another id": groups({"name": "stale", "gid": 1300}),
     "a user who is not there shall not exist": user("nobody", shouldExist=False),
     "a user who shall not exist": user("old", shouldExist=False),
     "groups": groups({"name": "ops", "gid": 1600}, {"name": "low", "system": True}),
@@ -265,7 +274,7 @@ def differences(both: Both) -> list[str]:
     return [f"{name}: {theirs.get(name)} / {ours.get(name)}" for name in names if name not in explained]
 
 
-@pytest.mark.parametrize("name", sorted(CASES.keys() - REFUSED.keys() - OTHERWISE.keys()))
+@pytest.mark.parametrize("name", sorted(CASES.keys() - REFUSED.keys() - OTHERWISE.keys() - DONE))
 def test_the_tree_is_the_one_that_ignition_makes(name: str, work: Path) -> None:
     both = carried_out(name, work)
 
@@ -287,6 +296,14 @@ def test_what_would_remove_more_than_we_made_is_refused(name: str, work: Path) -
 @pytest.mark.parametrize("name", sorted(OTHERWISE))
 def test_what_is_said_to_differ_does(name: str, work: Path) -> None:
     assert differences(carried_out(name, work)) != []
+
+
+@pytest.mark.parametrize("name", sorted(DONE))
+def test_what_ignition_refuses_is_done(name: str, work: Path) -> None:
+    both = carried_out(name, work)
+
+    assert both.theirs is None
+    assert both.ours is not None
 
 
 def presets(root: Path | None, maker: str) -> list[str]:

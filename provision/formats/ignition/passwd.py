@@ -18,7 +18,7 @@ SECRET = Meta(extra={"secret": True})
 class User(Struct, frozen=True, kw_only=True):
     name: str
     password_hash: Annotated[HiddenText | None, SECRET] = None
-    ssh_authorized_keys: tuple[str, ...] | None = None
+    ssh_authorized_keys: tuple[str, ...] = ()
     ssh_authorized_keys_local: Annotated[tuple[str, ...], since("3.4.0", sugar=True)] = ()
     uid: int | None = None
     gecos: str | None = None
@@ -62,8 +62,8 @@ def translate_passwd(passwd: Passwd, draft: Draft) -> None:
 
 
 def _put_hash(account: User | Group, made: Entry, place: Place) -> None:
-    if account.password_hash is not None:
-        made.put("password_hash", account.password_hash.reveal(), (*place, "password_hash"))
+    if account.password_hash is not None:  # an empty one is none, as for Ignition
+        made.put("password_hash", account.password_hash.reveal() or "*", (*place, "password_hash"))
 
 
 def _translate_user(user: User, place: Place, draft: Draft) -> None:
@@ -73,7 +73,7 @@ def _translate_user(user: User, place: Place, draft: Draft) -> None:
         made.put("absent", True, (*place, "should_exist"))
         return
     _put_hash(user, made, place)
-    if user.ssh_authorized_keys is not None:
+    if user.ssh_authorized_keys:  # with none, whoever may log in still may
         made.put("ssh_authorized_keys", list(user.ssh_authorized_keys), (*place, "ssh_authorized_keys"))
     for index, path in enumerate(user.ssh_authorized_keys_local):
         here: Place = (*place, "ssh_authorized_keys_local", index)
