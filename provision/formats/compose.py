@@ -29,6 +29,7 @@ from provision.formats.parts import Part, Unpack
 from provision.formats.source import MAX_CONFIG_BYTES, TextError, decode
 from provision.formats.tree import Tree, parse
 from provision.resolve import CannotInclude, Included, Resolver
+from provision.sections.data_url import is_data_url
 from provision.sections.include import Include, check
 
 MAX_DEPTH = 8  # files below each other; people lose track after three
@@ -172,7 +173,7 @@ class _Composer:
 
     def _read_inclusion(self, index: int, inclusion: Inclusion, chain: tuple[str, ...]) -> Found | None:
         source, place, remote = self.sources[index], inclusion.place, inclusion.config
-        trouble = self._limit(place, chain)
+        trouble = self._limit(place, chain, stands_here=is_data_url(remote.url))
         if trouble is None:
             try:
                 found = read_inclusion(source, inclusion, self._resolver)
@@ -274,8 +275,8 @@ class _Composer:
             return found if trouble.severity is not Severity.ERROR else None
         return found
 
-    def _limit(self, place: Place, chain: tuple[str, ...]) -> Problem | None:
-        if self._resolver is None:
+    def _limit(self, place: Place, chain: tuple[str, ...], *, stands_here: bool = False) -> Problem | None:
+        if self._resolver is None and not stands_here:
             return error("include-unresolved", place, "other configs cannot be included here")
         if len(chain) > MAX_DEPTH:
             return error("include-depth", place, f"included more than {MAX_DEPTH} levels deep")

@@ -176,3 +176,12 @@ def test_headers_for_configs_are_refused_by_name() -> None:
     loaded = load(ignition({"merge": [reference]}), child=ignition())
 
     assert codes(loaded) == ["not-carried ignition.config.merge[0].httpHeaders"]
+
+
+def test_what_stands_in_the_config_needs_no_way_to_others() -> None:
+    text = json.dumps(merge(data(ignition(storage=files({"path": "/c"}))))).encode()
+
+    assert document(load_bytes(text, file="main.ign")).files[0].path == "/c"
+    assert codes(load_bytes(json.dumps(merge(URL)).encode(), file="main.ign")) == [
+        "include-unresolved ignition.config.merge[0]"
+    ]
