@@ -52,6 +52,8 @@ OWN_NOTES = re.compile(
     r"/var/lib/provision(/.*)?|/etc/\.ignition-result\.json|/etc/(passwd|group|shadow|gshadow|subuid|subgid)-"
     r"|/etc/\.pwd\.lock"
 )
+# groupadd's own mark for a group without one, where Ignition has a `*`.
+NO_PASSWORD = re.compile(rb"^([^:]+):!:", re.MULTILINE)
 DAY_OF_CHANGE = re.compile(rb"^([^:]+:[^:]*):\d+:", re.MULTILINE)
 
 
@@ -135,4 +137,6 @@ def _entry(place: Path, name: str) -> str:
     content = place.read_bytes()
     if name == "/etc/shadow":
         content = DAY_OF_CHANGE.sub(rb"\1:DAY:", content)
+    if name == "/etc/gshadow":
+        content = NO_PASSWORD.sub(rb"\1:*:", content)
     return f"file {mode} {entry.st_nlink} {content!r}"
