@@ -6,7 +6,12 @@ ninety there are, commands would start in twice the time.
 
 from __future__ import annotations
 
+from typing import Literal
+
 from msgspec import Struct
+
+Overwrite = bool | Literal["own"]
+"""False: whatever is there already stays as it is. own: only what an earlier apply made is replaced."""
 
 
 class Secret(Struct, frozen=True):
@@ -41,10 +46,14 @@ class EnsureGroup(Struct, frozen=True):
     name: str
     gid: int | None = None
     system: bool = False
+    password_hash: Secret | None = None
 
 
 class EnsureUser(Struct, frozen=True):
-    """`groups` are supplementary groups. None means: leave as it is, or the system's default for a new user."""
+    """`groups` are supplementary groups. None means: leave as it is, or the system's default for a new user.
+
+    `create_home` is None for: unless it is a system user. `user_group`: without a primary group, a group of its name.
+    """
 
     name: str
     uid: int | None = None
@@ -56,6 +65,8 @@ class EnsureUser(Struct, frozen=True):
     password_hash: Secret | None = None
     system: bool = False
     locked: bool = False  # no password logs in, whatever it is
+    create_home: bool | None = None
+    user_group: bool = True
 
 
 class EnsureAuthorizedKeys(Struct, frozen=True):
@@ -66,10 +77,12 @@ class EnsureAuthorizedKeys(Struct, frozen=True):
 
 
 class EnsureDirectory(Struct, frozen=True):
+    """None: 0755 and root for a new one, untouched otherwise."""
+
     path: str
-    mode: int | None = None  # None: 0755 for a new one, untouched otherwise
-    user: str | int = "root"
-    group: str | int = "root"
+    mode: int | None = None
+    user: str | int | None = "root"
+    group: str | int | None = "root"
 
 
 class WriteFile(Struct, frozen=True):
@@ -79,7 +92,8 @@ class WriteFile(Struct, frozen=True):
     user: str | int = "root"
     group: str | int = "root"
     secret: bool = False  # the diff of a secret file is never shown
-    overwrite: bool = True  # False: whatever is there already stays as it is
+    overwrite: Overwrite = True
+    rest: tuple[bytes | RemoteContent, ...] = ()  # what follows the content
 
     def __repr__(self) -> str:  # without the content: it may be a secret
         return f"WriteFile(path={self.path!r})"
@@ -89,6 +103,7 @@ class EnsureLink(Struct, frozen=True):
     path: str
     target: str
     hard: bool = False
+    overwrite: Overwrite = True
 
 
 class EnableUnit(Struct, frozen=True):
@@ -106,10 +121,10 @@ class MaskUnit(Struct, frozen=True):
 
 
 class AppendText(Struct, frozen=True):
-    """Each text, which ends with a line break, is added unless the file has it. None: 0644 and root, or untouched."""
+    """Each text is added, as whole lines, unless the file has it. None: 0644 and root, or untouched."""
 
     path: str
-    texts: tuple[bytes, ...]
+    texts: tuple[bytes | RemoteContent, ...]
     mode: int | None = None
     user: str | int | None = None
     group: str | int | None = None
@@ -190,10 +205,11 @@ Action = (
 
 
 class Origin(Struct, frozen=True):
-    """Where the user wrote something; lines count from 1."""
+    """Where the user wrote something; lines count from 1. `path`: the config path in the words of another format."""
 
     file: str
     line: int
+    path: str | None = None
 
 
 class Step(Struct, frozen=True):

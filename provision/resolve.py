@@ -24,6 +24,16 @@ class Included(Struct, frozen=True):
     data: bytes
 
 
+class Listed(Struct, frozen=True):
+    """A directory, file or link below a listed directory, whose `name` is the path from there."""
+
+    kind: str
+    name: str
+    data: bytes = b""
+    executable: bool = False
+    target: str = ""
+
+
 class CannotInclude(Exception):
     """Why this include gives nothing."""
 
@@ -45,6 +55,10 @@ class Resolver(Protocol):
         """None when the caller does not want to look; CannotInclude when it cannot."""
         ...
 
+    def listing(self, directory: str, including: str) -> tuple[Listed, ...]:
+        """All that is below a directory beside the including file, with the contents; CannotInclude as above."""
+        ...
+
 
 class Includes(Struct, frozen=True):
     """Files beside the including file, and URLs when there is a `fetch` (SourceError when it fails).
@@ -64,17 +78,25 @@ class Includes(Struct, frozen=True):
     def read(self, include: Include, including: str) -> Included | None:
         if include.url is not None:
             return None if self.fetch is None else _fetched(include.url, include.sha256, self.fetch)
+        name = self._beside(include.file or "", including)
+        return Included(name, self.identity(name), _file_content(self.directory, name))
+
+    def listing(self, directory: str, including: str) -> tuple[Listed, ...]:
+        from provision.listing import list_below
+
+        return list_below(self.directory, self._beside(directory, including))
+
+    def _beside(self, file: str, including: str) -> str:
         if not self.reads_files or "://" in including:
             hint = "write url and sha256"
             raise CannotInclude("include-file", "a config from elsewhere includes no files", hint)
         import posixpath
 
-        name = posixpath.join(posixpath.dirname(including), include.file or "")
-        return Included(name, self.identity(name), _file_content(self.directory, name))
+        return posixpath.join(posixpath.dirname(including), file)
 
 
 def _fetched(url: str, sha256: str | None, fetch: Callable[[str], bytes]) -> Included:
-    """Native includes have a digest, always; those of other formats have one when somebody wrote it."""
+    """Native includes have a digest, always; others verify it themselves, or have one when somebody wrote it."""
     from provision.errors import SourceError
     from provision.fetch.digest import verify
 

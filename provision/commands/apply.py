@@ -21,7 +21,7 @@ from provision.errors import ExitCode, ProvisionError
 from provision.execute.apply import UNCHANGED, Outcome, StepResult, apply
 from provision.execute.journal import Journal
 from provision.execute.target import Target
-from provision.plan.build import Plan
+from provision.plan.build import Plan, in_own_words
 from provision.plan.describe import describe
 from provision.plan.render import RUNNING_SIGN, paint, result_sign
 
@@ -92,7 +92,8 @@ def _apply(
 ) -> Outcome:
     from provision.fetch.gather import gather
 
-    contents = gather(prepared.plan, target)
+    with in_own_words(prepared.plan):
+        contents = gather(prepared.plan, target)
     journal = Journal(target, config_digest=prepared.config_digest)
     return apply(
         prepared.plan,

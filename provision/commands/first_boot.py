@@ -210,8 +210,9 @@ def _apply(built: Plan, data: bytes) -> str:
     from provision.execute.running.system import running_system
     from provision.execute.target import Target
     from provision.fetch.gather import gather
+    from provision.plan.build import in_own_words
 
-    with Target(Path("/")) as target:
+    with Target(Path("/")) as target, in_own_words(built):
         contents = gather(built, target, deadline_s=FETCH_DEADLINE_S)
         journal = Journal(target, config_digest=hashlib.sha256(data).hexdigest())
         outcome = apply(

@@ -16,7 +16,7 @@ from provision.execute.machine import Machine
 from provision.execute.survey import Survey, survey
 from provision.execute.target import Target
 from provision.facts import Facts
-from provision.plan.build import Plan, plan
+from provision.plan.build import Plan, in_own_words, plan
 from provision.plan.render import as_data
 from provision.plan.render import render_text as render_changes
 
@@ -90,8 +90,9 @@ def find_changes(plan: Plan, target: Target) -> Survey:
     archives that this machine never unpacked."""
     from provision.fetch.gather import DEADLINE_S, fetch_all, unreadable
 
-    contents = fetch_all(unreadable(plan, target), deadline_s=DEADLINE_S)
-    return survey(plan, Machine(target, contents), read_history(target).owned)
+    with in_own_words(plan):
+        contents = fetch_all(unreadable(plan, target), deadline_s=DEADLINE_S)
+        return survey(plan, Machine(target, contents), read_history(target).owned)
 
 
 def prepare(file: str, root: Path) -> Prepared | ExitCode:

@@ -78,7 +78,7 @@ def resources(
             KINDS[type(one.step.action)],
             wanted_fields(one),
             found,
-            one.step.because,
+            one.origin.path if one.origin is not None and one.origin.path is not None else one.step.because,
             one.origin,
             last.get(describe(one.step.action)),
         )
@@ -148,7 +148,7 @@ def _field(line: str) -> str:
 
 
 def _sealed_fields(action: Action, wanted: Wanted) -> dict[str, Any]:
-    names = SEALED.get(type(action), {})
+    names = [*SEALED.get(type(action), {})][:1]  # what else is sealed is part of the same digest
     if not wanted.seals:
         return {}
     first = wanted.seals[0][0] if wanted.seals[0] else KEYED

@@ -139,14 +139,17 @@ class _Config:
         name = file.path.removeprefix(f"{UNIT_DIRECTORY}/")
         if file.path.endswith(f"-preset/{PRESET_NAME}"):
             return True  # Ignition makes its own, of what is enabled
-        if name != file.path and isinstance(file.content, bytes) and _is_plain(file):
+        if name != file.path and isinstance(file.content, bytes) and not file.rest and _is_plain(file):
             return self._unit_text(name, file.content)
         made = {"path": file.path, "overwrite": file.overwrite or None, "mode": file.mode}
-        self._files.append({**made, "contents": _contents(file.content), **_owners(file)})
+        rest = [_contents(piece) for piece in file.rest]
+        self._files.append(
+            {**made, "contents": _contents(file.content), "append": rest or None, **_owners(file)}
+        )
         return True
 
     def _appended(self, file: AppendText) -> bool:
-        pieces = [{"source": _data_url(text)} for text in file.texts]
+        pieces = [_contents(text) for text in file.texts]
         self._files.append({"path": file.path, "mode": file.mode, "append": pieces, **_owners(file)})
         return True
 

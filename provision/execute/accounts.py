@@ -76,6 +76,13 @@ def read_password_hashes(target: Target) -> Mapping[str, str]:
     return {row[0]: row[1] for row in rows}
 
 
+def read_group_hashes(target: Target) -> Mapping[str, str]:
+    """Second field of gshadow(5) by group, or of group(5) where there is no gshadow. PermissionError as above."""
+    shadow = target.read_file("/etc/gshadow")
+    rows = _rows((target.read_file("/etc/group") or b"") if shadow is None else shadow, 2)
+    return {row[0]: row[1] for row in rows}
+
+
 def _users(passwd: bytes) -> dict[str, User]:
     rows = (row for row in _rows(passwd, 7) if row[2].isdecimal() and row[3].isdecimal())
     return {row[0]: User(row[0], int(row[2]), int(row[3]), row[4], row[5], row[6]) for row in rows}

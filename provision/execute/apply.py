@@ -20,7 +20,7 @@ from provision.execute.journal import History, Journal, RunStatus, StepRecord, T
 from provision.execute.machine import Machine
 from provision.execute.ownership import Leaving, leaving, paths_of, remove, to_be_created
 from provision.execute.refusals import refusal
-from provision.execute.survey import StepError, batches, blaming, probe_steps
+from provision.execute.survey import StepError, batches, blaming, careful_steps, probe_steps, refuse_foreign
 from provision.execute.target import Target
 from provision.execute.trees import unpacked
 from provision.execute.wanted import Wanted, keep
@@ -89,6 +89,7 @@ class _Run:
         self._journal = journal
         self._on_step = on_step
         self._started = journal.timestamp()
+        self._plan = Plan(())
         self._wanted: dict[int, Wanted] = {}  # by the identity of a step of the plan
         self._activator: Activator | None = None
         self.outcome = Outcome()
@@ -113,6 +114,7 @@ class _Run:
             with _machine_trouble():
                 yield
         except ProvisionError as error:
+            error.path = self._plan.shown(error.path)
             with suppress(ProvisionError):  # the disk may refuse that as well: then the next run does it
                 self._tidy()
             if isinstance(error, StepError):
@@ -122,8 +124,10 @@ class _Run:
         self._finish(status, "done", None)
 
     def carry_out(self, plan: Plan) -> None:
-        plan = unpacked(plan, self._machine.target, self._machine.contents)
+        self._plan = plan = unpacked(plan, self._machine.target, self._machine.contents)
         history = self._journal.history()
+        if careful := careful_steps(plan):
+            refuse_foreign(self._machine, careful, history.owned)
         if self._activator is None:
             self._change_files(plan, history.owned, None)
             return
@@ -218,12 +222,18 @@ class _Run:
                 raise StepError(problem, step)
 
     def _tell(self, done: Sequence[tuple[Step | None, Difference | None]], duration_ms: int) -> None:
-        results = [(_result(step, difference, duration_ms), step) for step, difference in done]
+        results = [(self._result(step, difference, duration_ms), step) for step, difference in done]
         self._record((result, step) for result, step in results if result.result != UNCHANGED)
         for kind, number in Counter(result.result for result, _ in results).items():
             self.outcome = self.outcome.plus(kind, number)
         for result, _ in results:
             self._on_step(result)
+
+    def _result(self, step: Step | None, difference: Difference | None, duration_ms: int) -> StepResult:
+        because = self._plan.shown(step.because) if step else None
+        if difference:
+            return StepResult(because, difference.summary, RESULTS[difference.kind], duration_ms)
+        return StepResult(because, describe(step.action) if step else "", UNCHANGED, duration_ms)
 
     def _tell_failure(self, error: StepError, duration_ms: int) -> None:
         message = f"{error.message} ({error.hint})" if error.hint else error.message
@@ -237,7 +247,11 @@ class _Run:
         job, error = told.done.job, told.error
         message = error.message if error else told.done.note
         result = StepResult(
-            job.because, describe_job(job), told.done.result or UNCHANGED, told.duration_ms, message
+            self._plan.shown(job.because),
+            describe_job(job),
+            told.done.result or UNCHANGED,
+            told.duration_ms,
+            message,
         )
         self._record([(result, None)])
         if error is None:
@@ -287,10 +301,3 @@ def _machine_trouble() -> Iterator[None]:
         yield
     except OSError as error:
         raise refusal(f"use {error.filename or 'the target root'}", error) from error
-
-
-def _result(step: Step | None, difference: Difference | None, duration_ms: int) -> StepResult:
-    because = step.because if step else None
-    if difference:
-        return StepResult(because, difference.summary, RESULTS[difference.kind], duration_ms)
-    return StepResult(because, describe(step.action) if step else "", UNCHANGED, duration_ms)

@@ -12,6 +12,7 @@ from provision.actions import (
     AppendText,
     EnsureAuthorizedKeys,
     EnsureBlock,
+    EnsureGroup,
     EnsureUser,
     MaskUnit,
     Secret,
@@ -19,7 +20,7 @@ from provision.actions import (
     WriteFile,
 )
 from provision.errors import ProvisionError
-from provision.execute.accounts import read_accounts, read_password_hashes
+from provision.execute.accounts import read_accounts, read_group_hashes, read_password_hashes
 from provision.execute.difference import NOT_KNOWN, Difference, Kind
 from provision.execute.handlers.blocks import block_of
 from provision.execute.handlers.keys import keys_path
@@ -99,9 +100,9 @@ def _with_content(target: Target, wanted: Wanted, key: bytes | None) -> tuple[St
     match step.action:
         case WriteFile(path=path) as file:
             content = _read(target, path)
-            return structs.replace(step, action=structs.replace(file, content=content or b"")), _trouble(
-                content, seals, key
-            )
+            return structs.replace(
+                step, action=structs.replace(file, content=content or b"", rest=())
+            ), _trouble(content, seals, key)
         case EnsureBlock(path=path, name=name) as block:
             content = block_of(_read(target, path) or b"", name)
             return structs.replace(step, action=structs.replace(block, content=content or b"")), _trouble(
@@ -113,8 +114,8 @@ def _with_content(target: Target, wanted: Wanted, key: bytes | None) -> tuple[St
             text = (content or b"").decode(errors="replace").removesuffix("\n")
             opened = structs.replace(keys, keys=(text,) if text else ())
             return structs.replace(step, action=opened), _trouble(content, seals, key)
-        case EnsureUser(name=name) as account:
-            there = _password_hash(target, name)
+        case (EnsureUser() | EnsureGroup()) as account:
+            there = _password_hash(target, account)
             lines = _trouble(None if there is None else there.encode(errors="surrogateescape"), seals, key)
             return (
                 structs.replace(step, action=structs.replace(account, password_hash=Secret(there or ""))),
@@ -127,9 +128,10 @@ def _with_content(target: Target, wanted: Wanted, key: bytes | None) -> tuple[St
             return step, ()
 
 
-def _password_hash(target: Target, user: str) -> str | None:
+def _password_hash(target: Target, account: EnsureUser | EnsureGroup) -> str | None:
+    read = read_password_hashes if isinstance(account, EnsureUser) else read_group_hashes
     try:
-        return read_password_hashes(target).get(user)
+        return read(target).get(account.name)
     except PermissionError:  # the probe will say that it is not known
         return None
 

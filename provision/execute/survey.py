@@ -8,13 +8,13 @@ from itertools import groupby
 
 from msgspec import Struct
 
-from provision.actions import Origin, Step
+from provision.actions import EnsureLink, Origin, Step, WriteFile
 from provision.errors import ProvisionError
-from provision.execute.difference import Difference
+from provision.execute.difference import NOT_KNOWN, Difference, Kind
 from provision.execute.handlers import handler_of
 from provision.execute.journal import Thing
 from provision.execute.machine import ActionError, Machine
-from provision.execute.ownership import leaving
+from provision.execute.ownership import leaving, thing_of
 from provision.execute.trees import unpacked
 from provision.plan.build import Plan
 
@@ -34,6 +34,11 @@ class Change(Struct, frozen=True):
     difference: Difference
     origin: Origin | None = None
 
+    @property
+    def path(self) -> str | None:
+        """As users know it."""
+        return self.origin.path if self.origin is not None and self.origin.path is not None else self.because
+
 
 class Survey(Struct, frozen=True):
     """`changes` in the order in which an apply would make them; `differing` steps and `going` things ask for them.
@@ -49,6 +54,7 @@ class Survey(Struct, frozen=True):
 
 def survey(plan: Plan, machine: Machine, owned: frozenset[Thing]) -> Survey:
     plan = unpacked(plan, machine.target, machine.contents)
+    refuse_foreign(machine, careful_steps(plan), owned)
     removals = leaving(machine, owned, plan.steps).removals
     found = zip(plan.steps, probe_steps(machine, plan.steps), strict=True)
     differing = [(step, difference) for step, difference in found if difference]
@@ -60,6 +66,25 @@ def survey(plan: Plan, machine: Machine, owned: frozenset[Thing]) -> Survey:
         differing=tuple(step for step, _ in differing),
         going=tuple(removal.thing for removal in removals),
     )
+
+
+def careful_steps(plan: Plan) -> list[Step]:
+    """Those that replace only what an earlier apply made."""
+    return [
+        step
+        for step in plan.steps
+        if isinstance(step.action, (WriteFile, EnsureLink)) and step.action.overwrite == "own"
+    ]
+
+
+def refuse_foreign(machine: Machine, careful: Sequence[Step], owned: frozenset[Thing]) -> None:
+    """StepError when somebody else made what is there, and it is not as asked for."""
+    for step, difference in zip(careful, probe_steps(machine, careful), strict=True):
+        if difference is None or difference.kind is Kind.CREATE or thing_of(step) in owned:
+            continue
+        if any(not line.startswith(NOT_KNOWN) for line in difference.lines):
+            hint = "remove it, or write `overwrite: true`"
+            raise StepError(ProvisionError(f"{difference.summary} is there already", hint=hint), step)
 
 
 def batches(steps: Sequence[Step]) -> Iterator[tuple[Step, ...]]:

@@ -20,6 +20,7 @@ from provision.actions import (
     AppendText,
     EnsureAuthorizedKeys,
     EnsureBlock,
+    EnsureGroup,
     EnsureUser,
     Origin,
     RemoteContent,
@@ -29,6 +30,7 @@ from provision.actions import (
     WriteFile,
 )
 from provision.errors import ProvisionError
+from provision.execute.handlers.appends import texts_of
 from provision.execute.handlers.files import READ_BY_OTHERS, content_to_write
 from provision.execute.handlers.keys import keys_text
 from provision.execute.journal import STATUS_MODE, Journal
@@ -47,9 +49,10 @@ SEALED: dict[type, dict[str, Any]] = {
     AppendText: {"texts": ()},
     EnsureAuthorizedKeys: {"keys": ()},
     EnsureBlock: {"content": b""},
+    EnsureGroup: {"password_hash": None},
     EnsureUser: {"password_hash": None},
     UnpackTree: {"archive": b""},
-    WriteFile: {"content": b""},
+    WriteFile: {"content": b"", "rest": ()},
 }
 ACTIONS: dict[str, type] = {action.__name__: action for action in get_args(Action)}
 
@@ -122,18 +125,16 @@ def is_sealed_by(sealed: str, content: bytes, key: bytes | None) -> bool | None:
 
 def _seals(machine: Machine, action: Action, key: bytes) -> tuple[Seal, ...]:
     match action:
-        case WriteFile(overwrite=True):
+        case WriteFile(overwrite=True | "own"):
             return _file_seals(machine, action, key)
         case EnsureBlock(content=content):
             return ((seal(content if content.endswith(b"\n") else content + b"\n", None),),)
         case EnsureAuthorizedKeys():
             return ((seal(keys_text(action), key),),)
-        case EnsureUser(password_hash=Secret() as secret):
+        case EnsureUser(password_hash=Secret() as secret) | EnsureGroup(password_hash=Secret() as secret):
             return ((seal(secret.reveal().encode(), key),),)
-        case AppendText(texts=texts):
-            return tuple(
-                tuple(seal(line, key) for line in text.removesuffix(b"\n").split(b"\n")) for text in texts
-            )
+        case AppendText():
+            return _text_seals(machine, action, key)
         case _:
             return ()
 
@@ -141,12 +142,20 @@ def _seals(machine: Machine, action: Action, key: bytes) -> tuple[Seal, ...]:
 def _file_seals(machine: Machine, action: WriteFile, key: bytes) -> tuple[Seal, ...]:
     content = action.content
     is_open = bool(action.mode & READ_BY_OTHERS) and not action.secret
-    if isinstance(content, RemoteContent) and content.digest and is_open:
+    if isinstance(content, RemoteContent) and content.digest and is_open and not action.rest:
         return ((f"{content.algorithm}:{content.digest}",),)
     try:
         return ((seal(content_to_write(machine, action), None if is_open else key),),)
     except (OSError, ProvisionError):  # nothing to write: the step itself fails, and says why
         return ()
+
+
+def _text_seals(machine: Machine, action: AppendText, key: bytes) -> tuple[Seal, ...]:
+    try:
+        texts = texts_of(machine, action)
+    except ProvisionError:  # as above
+        return ()
+    return tuple(tuple(seal(line, key) for line in text.removesuffix(b"\n").split(b"\n")) for text in texts)
 
 
 @cache
@@ -163,7 +172,9 @@ def _action_data(wanted: Wanted) -> dict[str, Any]:
 
 def _data(wanted: Wanted) -> dict[str, Any]:
     origin = wanted.origin
-    place = {"file": origin.file, "line": origin.line} if origin else {}
+    place: dict[str, Any] = {"file": origin.file, "line": origin.line} if origin else {}
+    if origin is not None and origin.path is not None:
+        place["path"] = origin.path
     return {"because": wanted.step.because, **place, **_action_data(wanted)}
 
 
@@ -173,13 +184,12 @@ def _wanted(
     action: str,
     fields: dict[str, Any],
     seals: Sequence[Sequence[str]],
-    file: str | None = None,
-    line: int = 0,
+    **place: Any,
 ) -> Wanted:
     kind = ACTIONS[action]
     values = {name: tuple(value) if isinstance(value, list) else value for name, value in fields.items()}
     made: Action = kind(**values, **SEALED.get(kind, {}))
-    origin = Origin(file, line) if file is not None else None
+    origin = Origin(**place) if place else None
     return Wanted(Step(made, because), tuple(tuple(one) for one in seals), origin)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from provision.actions import Action, RemoteContent, UnpackTree, WriteFile
+from provision.actions import Action, AppendText, RemoteContent, UnpackTree, WriteFile
 from provision.errors import SourceError
 from provision.execute.handlers.files import is_digest_of
 from provision.execute.target import Target
@@ -35,34 +35,52 @@ def missing(plan: Plan, target: Target) -> tuple[tuple[RemoteContent, str], ...]
     """Remote contents to be fetched, each once, with the config path that asks for it."""
     wanted: dict[RemoteContent, str] = {}
     for step in plan.steps:
-        remote = _missing_of(step.action, step.because, target)
-        if remote is not None:
+        for remote in _missing_of(step.action, step.because, target):
             wanted.setdefault(remote, step.because)
     return tuple(wanted.items())
 
 
 def unreadable(plan: Plan, target: Target) -> tuple[tuple[RemoteContent, str], ...]:
-    """Those without which nobody can say what differs: of a known digest the digest is enough."""
+    """Those without which nobody can say what differs: of a known digest of a whole file that is enough."""
     trees = {step.action.archive for step in plan.steps if isinstance(step.action, UnpackTree)}
+    pieces = {piece for step in plan.steps for piece in _pieces(step.action)}
     return tuple(
         (remote, because)
         for remote, because in missing(plan, target)
-        if remote.digest is None or (remote in trees and known_members(target, remote) is None)
+        if remote.digest is None
+        or remote in pieces
+        or (remote in trees and known_members(target, remote) is None)
     )
 
 
-def _missing_of(action: Action, because: str, target: Target) -> RemoteContent | None:
+def _pieces(action: Action) -> tuple[RemoteContent, ...]:
+    """What makes a file only together with something else, so that no digest of it tells what shall be there."""
     match action:
-        case WriteFile(path=path, content=RemoteContent() as remote, overwrite=overwrite):
-            is_kept = not overwrite and _is_there(target, path)
-            return None if is_kept or _is_present(target, path, remote) else remote
+        case AppendText(texts=pieces):
+            return _remote(pieces)
+        case WriteFile(content=content, rest=rest) if rest:
+            return _remote((content, *rest))
+        case _:
+            return ()
+
+
+def _remote(pieces: Iterable[bytes | RemoteContent]) -> tuple[RemoteContent, ...]:
+    return tuple(piece for piece in pieces if isinstance(piece, RemoteContent))
+
+
+def _missing_of(action: Action, because: str, target: Target) -> tuple[RemoteContent, ...]:
+    match action:
+        case WriteFile(path=path, overwrite=False) if _is_there(target, path):
+            return ()
+        case WriteFile(path=path, content=RemoteContent() as remote, rest=()):
+            return () if _is_present(target, path, remote) else (remote,)
         case UnpackTree(archive=RemoteContent() as archive):
             if known_members(target, archive) is None:
-                return archive
+                return (archive,)
             parts = tree_actions(action, because, target, {})
-            return archive if any(_missing_of(part, because, target) for part in parts) else None
+            return (archive,) if any(_missing_of(part, because, target) for part in parts) else ()
         case _:
-            return None
+            return _pieces(action)
 
 
 def fetch_all(

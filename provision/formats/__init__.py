@@ -13,6 +13,11 @@ A front end is a pure function. Its module has
   `draft.root.item("files", place).put("path", file.path, (*place, "path"))`. A place is always one of the user's
   format: it gives the new value its line, column and path. What the types cannot say is `draft.report(error(...))`.
 * `hints` replace the hints of native findings, which speak of native fields.
+* Formats that say the same with other keys share a vocabulary (spelling.py): `spelled` makes the types of each, `spell`
+  the keys of places, which `translate` writes as the vocabulary does.
+* `level` says how new a config says to be: a field with `since("3.2.0")` in its type is an error in an older one.
+* What lies beside the user's file comes from `draft.local` and `draft.listing`, through the resolver. `draft.include`
+  asks for another config, which compose.py lays over this one, or puts in its place.
 
 The rest is done for all formats alike (compose.py): the native checks run on the native tree, and what they find is
 shown at the user's line with the user's path (Layout.places). A text that reads like `${vars.NAME}` means nothing in
@@ -59,6 +64,7 @@ FORMATS: tuple[Format, ...] = (
     Format("base64", recognise.is_base64, container="provision.formats.containers.base64_text"),
     Format("unread", recognise.is_unread, container="provision.formats.containers.unread"),
     Format("ignition", recognise.is_ignition, front_end="provision.formats.ignition"),
+    Format("butane", recognise.is_butane, front_end="provision.formats.butane"),
     Format("native", lambda _: True),  # last: takes what nobody else does
 )
 

@@ -14,9 +14,13 @@ import yaml
 from msgspec import Struct, structs
 from yaml.nodes import MappingNode, Node, SequenceNode
 
-from provision.findings import Finding, Place, Problem, Severity, error
+from provision.errors import SourceError
+from provision.findings import Finding, Place, Problem, Severity, error, warning
 from provision.formats import FORMATS, Format, format_of
+from provision.formats.draft import Inclusion
 from provision.formats.front_end import FrontEnd, every_secret_name, front_end_at, translate
+from provision.formats.inclusions import BesideFile, Found, read_inclusion
+from provision.formats.lay_over import lay_over
 from provision.formats.locate import MAX_PROBLEMS, Layout, Problems, Source, located, text_finding
 from provision.formats.merge import merge
 from provision.formats.native import Read, read, section_problems
@@ -25,6 +29,7 @@ from provision.formats.parts import Instance, Part, Surroundings, Unpack
 from provision.formats.source import MAX_CONFIG_BYTES, TextError, decode
 from provision.formats.tree import Tree, parse
 from provision.resolve import CannotInclude, Included, Resolver
+from provision.sections.data_url import is_data_url
 from provision.sections.include import Include, check
 
 MAX_DEPTH = 8  # files below each other; people lose track after three
@@ -145,7 +150,7 @@ class _Composer:
             if chosen.front_end is not None:
                 front_end = front_end_at(chosen.front_end)
                 source = structs.replace(source, secrets=front_end.secret_names, hints=front_end.hints)
-                return self._translated(source, front_end)
+                return self._translated(source, front_end, chain)
             return self._native(source, chain)
         except TextError as trouble:
             self.findings.append(text_finding(trouble, source))
@@ -159,17 +164,54 @@ class _Composer:
         # Loops of aliases would never end, and the rest is to be mended first too.
         return None if tree.problems else self.whole(index, tree, chain)
 
-    def _translated(self, source: Source, front_end: FrontEnd) -> Node | None:
+    def _translated(self, source: Source, front_end: FrontEnd, chain: tuple[str, ...]) -> Node | None:
         tree = front_end.parse(decode(source.data))
         index = self.add(structs.replace(source, root=tree.root))
-        translated = translate(front_end, tree)
+        beside = None if self._resolver is None else BesideFile(self._resolver, source.file)
+        translated = translate(front_end, tree, beside)
         self.own += [(index, problem) for problem in translated.problems]
         self.nodes += [(index, problem) for problem in translated.nodes]
         self.is_partial = self.is_partial or not translated.is_whole
         self.places.update(translated.places)
-        if translated.root is not None:
-            self._claim(translated.root, index)
-        return translated.root
+        if translated.root is None:
+            return None
+        self._claim(translated.root, index)
+        return self._with_inclusions(index, translated.root, translated.inclusions, chain)
+
+    def _with_inclusions(
+        self, index: int, root: Node, inclusions: tuple[Inclusion, ...], chain: tuple[str, ...]
+    ) -> Node:
+        """What is merged goes over the config that asks for it."""
+        for inclusion in inclusions:
+            found = self._read_inclusion(index, inclusion, chain)
+            if found is None:
+                continue
+            other = self.part(found.part, (*chain, found.identity))
+            if other is not None:
+                root = other if inclusion.replaces else lay_over(root, other, self._made)
+        return root
+
+    def _read_inclusion(self, index: int, inclusion: Inclusion, chain: tuple[str, ...]) -> Found | None:
+        source, place, remote = self.sources[index], inclusion.place, inclusion.config
+        trouble = self._limit(place, chain, stands_here=is_data_url(remote.url))
+        if trouble is None:
+            try:
+                found = read_inclusion(source, inclusion, self._resolver)
+                included = (
+                    None if found is None else Included(found.part.file, found.identity, found.part.data)
+                )
+                trouble = self._check(included, place, chain)
+            except (CannotInclude, SourceError) as failure:
+                code = failure.code if isinstance(failure, CannotInclude) else "include-source"
+                trouble = error(code, place, failure.message, failure.hint)
+        if trouble is None:
+            if remote.digest is None and remote.url.lower().startswith("http:"):
+                message = "anyone on the network can change what http delivers"
+                self.own.append((index, warning("source-unverified", place, message)))
+            return found
+        self.own.append((index, trouble))
+        self.is_partial = self.is_partial or trouble.severity is Severity.ERROR
+        return None
 
     def _unpacked(
         self, source: Source, container: Part, unpack: Unpack, chain: tuple[str, ...]
@@ -256,8 +298,8 @@ class _Composer:
             return found if trouble.severity is not Severity.ERROR else None
         return found
 
-    def _limit(self, place: Place, chain: tuple[str, ...]) -> Problem | None:
-        if self._resolver is None:
+    def _limit(self, place: Place, chain: tuple[str, ...], *, stands_here: bool = False) -> Problem | None:
+        if self._resolver is None and not stands_here:
             return error("include-unresolved", place, "other configs cannot be included here")
         if len(chain) > MAX_DEPTH:
             return error("include-depth", place, f"included more than {MAX_DEPTH} levels deep")

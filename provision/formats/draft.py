@@ -2,31 +2,88 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Callable
+from typing import Protocol, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, structs
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from provision.findings import Place, Problem
+from provision.actions import RemoteContent
+from provision.findings import Place, Problem, error
 from provision.formats.nodes import TAG, Plain, pairs, secret_values
+from provision.formats.spelling import Spell
+from provision.resolve import CannotInclude, Listed
 from provision.variables import has_variable
+
+V = TypeVar("V")
+
+
+class Inclusion(Struct, frozen=True):
+    """Another config that goes over this one, or takes its place."""
+
+    place: Place
+    config: RemoteContent
+    replaces: bool = False
+
+
+class Beside(Protocol):
+    """What lies beside the user's file, by a path relative to it. Raises CannotInclude."""
+
+    def content(self, path: str) -> bytes: ...
+    def listing(self, path: str) -> tuple[Listed, ...]: ...
 
 
 class Draft:
-    """Filled by a front end. `root` is the document; `report` takes problems at places of the user's format."""
+    """Filled by a front end. `root` is the document; `report` takes problems at places of the user's format.
 
-    def __init__(self, user: Node) -> None:
+    `spell` makes the keys of places those of the format; `beside` gives what else is read.
+    """
+
+    def __init__(self, user: Node, *, spell: Spell = str, beside: Beside | None = None) -> None:
         self.problems: list[Problem] = []
+        self.inclusions: list[Inclusion] = []
         self.places: dict[int, Place] = {}
         self._user = user
         self._variables: Callable[[str], str] | None = None
+        self._spell = spell
+        self._beside = beside
         self._known: dict[
             int, dict[str, tuple[ScalarNode, Node]]
         ] = {}  # a mapping of many keys is looked at once
         self.root = Entry(self, self._mapping(()))
 
     def report(self, problem: Problem) -> None:
-        self.problems.append(problem)
+        self.problems.append(structs.replace(problem, place=self.spelled(problem.place)))
+
+    def include(self, place: Place, config: RemoteContent | None, *, replaces: bool = False) -> None:
+        """None for what was reported to be none."""
+        if config is not None:
+            self.inclusions.append(Inclusion(self.spelled(place), config, replaces))
+
+    def local(self, path: str, place: Place) -> bytes | None:
+        """The content of a file beside the user's; None when there is a problem, which is reported."""
+        return self._from_beside(path, place, lambda beside: beside.content(path))
+
+    def listing(self, path: str, place: Place) -> tuple[Listed, ...]:
+        """All that is in a directory beside the user's file, and below it; nothing when there is a problem."""
+        return self._from_beside(path, place, lambda beside: beside.listing(path)) or ()
+
+    def _from_beside(self, path: str, place: Place, read: Callable[[Beside], V]) -> V | None:
+        if posixpath.isabs(path) or posixpath.normpath(path).split("/")[0] == ".." or not path:
+            hint = "write the path as seen from the directory of this file"
+            self.report(error("local-path", place, f"{path!r} is no path below this file's directory", hint))
+            return None
+        try:
+            if self._beside is None:
+                raise CannotInclude("include-unresolved", "other files cannot be read here")
+            return read(self._beside)
+        except CannotInclude as failure:
+            self.report(error(failure.code, place, failure.message, failure.hint))
+            return None
+
+    def spelled(self, place: Place) -> Place:
+        return tuple(self._spell(part) if isinstance(part, str) else part for part in place)
 
     def has_variables(self, in_ours: Callable[[str], str]) -> None:
         """For a format with variables of its own: `in_ours` writes those in a text as ours."""
@@ -54,6 +111,7 @@ class Draft:
 
     def _written(self, place: Place) -> _Written:
         """What the user has there, or else the nearest around it."""
+        place = self.spelled(place)
         key = node = self._user
         for depth, part in enumerate(place):
             found = self._below(node, part)

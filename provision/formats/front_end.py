@@ -13,25 +13,44 @@ from yaml.nodes import MappingNode
 
 from provision.findings import Place, Problem, Severity, error, warning
 from provision.formats import FORMATS
-from provision.formats.draft import Draft
+from provision.formats.draft import Beside, Draft, Inclusion
 from provision.formats.locate import MAX_PROBLEMS
 from provision.formats.nodes import NodeProblem, Plain
+from provision.formats.spelling import SUGAR, Spell
 from provision.formats.tree import Tree
 from provision.schema import schema_of, secret_names
 from provision.sections.hidden import HiddenText
+
+
+class Level(Struct, frozen=True):
+    """How new a config may be. `fields` has for each version of its format, oldest first, the version in the terms of
+    `spelling.since` whose fields it has.
+    """
+
+    version: str
+    fields: Mapping[str, str]
+
+    def lacks(self, since: str) -> bool:
+        return _number(self.fields[self.version]) < _number(since)
+
+    def first_with(self, since: str) -> str | None:
+        return next((name for name, has in self.fields.items() if _number(has) >= _number(since)), None)
 
 
 class FrontEnd(Struct, frozen=True):
     """A format that is translated.
 
     `types` describe what may be written; `translate` gets it as a value of them, and fills the draft. `hints` say in
-    the words of the format what the native hints, by code, say in ours.
+    the words of the format what the native hints, by code, say in ours. `spell` makes the names of a vocabulary those
+    of the format. `level` is None for a version that is not known.
     """
 
     parse: Callable[[str], Tree]
     types: type[Struct]
     translate: Callable[[Any, Draft], None]
     hints: Mapping[str, str | None] = {}
+    spell: Spell = str
+    level: Callable[[Plain], Level | None] | None = None
 
     def secret_names(self) -> frozenset[str]:
         return secret_names(self.types)
@@ -61,13 +80,14 @@ class Translated(Struct, frozen=True):
     problems: tuple[Problem, ...]
     nodes: tuple[NodeProblem, ...]
     is_whole: bool
+    inclusions: tuple[Inclusion, ...] = ()
 
 
-def translate(front_end: FrontEnd, tree: Tree) -> Translated:
+def translate(front_end: FrontEnd, tree: Tree, beside: Beside | None = None) -> Translated:
     if tree.problems:
         return Translated(None, {}, (), tree.problems, is_whole=False)
     data = _without_nulls(tree.data)
-    draft = Draft(tree.root)
+    draft = Draft(tree.root, spell=front_end.spell, beside=beside)
     problems: list[Problem] = []
     config = _converted(data, front_end.types)
     is_whole = config is not None
@@ -75,19 +95,32 @@ def translate(front_end: FrontEnd, tree: Tree) -> Translated:
         problems += islice(_shape_problems(data, front_end.types), MAX_PROBLEMS + 1)
         unknown = {problem.place for problem in problems if problem.code == "unknown-key"}
         config = _sound_part(_without(data, unknown, ()), front_end.types)
-    problems += _not_carried(inspect.type_info(front_end.types), data, ())
+    level = front_end.level(data) if front_end.level is not None else None
+    problems += _marked(inspect.type_info(front_end.types), data, (), level)
     if config is None:
         return Translated(None, {}, tuple(problems), (), is_whole=False)
     front_end.translate(config, draft)
     root = draft.finish()
-    return Translated(root, draft.places, (*problems, *draft.problems), (), is_whole)
+    found = (*problems, *draft.problems)
+    return Translated(root, draft.places, found, (), is_whole, tuple(draft.inclusions))
 
 
-def not_carried(severity: Severity, message: str) -> Meta:
+def not_carried(severity: Severity, message: str, *, since: str | None = None, sugar: bool = False) -> Meta:
     """For a field of a format that is known, and not carried out: an error when the machine would be another one
-    without it, a warning when it would be the same.
+    without it, a warning when it would be the same. The rest as for `spelling.since`.
     """
-    return Meta(description=message, extra={"not_carried": severity})
+    return Meta(description=message, extra={"not_carried": severity, "since": since, SUGAR: sugar})
+
+
+def _number(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
+
+
+def _too_new(since: str, place: Place, level: Level) -> Problem:
+    first = level.first_with(since)
+    message = f"version {level.version} has no {place[-1]!r}"
+    hint = f"write version {first}, or remove it" if first else "remove it: no version of this format has it"
+    return structs.replace(error("newer-key", place, message, hint), at_key=True)
 
 
 def _left_out(severity: Severity, place: Place, why: str) -> Problem:
@@ -160,21 +193,26 @@ def _sound_part(data: Plain, types: type[Struct]) -> Struct | None:
     return _converted({**base, **good}, types)
 
 
-def _not_carried(info: inspect.Type, data: Plain, place: Place) -> Iterator[Problem]:
+def _marked(info: inspect.Type, data: Plain, place: Place, level: Level | None) -> Iterator[Problem]:
+    """What is there, and its type says that it is not carried out, or newer than the config says to be."""
     if isinstance(info, inspect.Metadata):
-        severity = (info.extra or {}).get("not_carried")
-        if severity is None:
-            yield from _not_carried(info.type, data, place)
+        marks = info.extra or {}
+        since, severity = marks.get("since"), marks.get("not_carried")
+        if since is not None and level is not None and level.lacks(since):
+            yield _too_new(since, place, level)
+        elif severity is None:
+            yield from _marked(info.type, data, place, level)
         elif data not in ("", [], {}, False):
             message = str((info.extra_json_schema or {}).get("description"))
             yield structs.replace(_left_out(severity, place, message), at_key=True)
     elif isinstance(info, inspect.UnionType):
         for member in info.types:
-            yield from _not_carried(member, data, place)
+            yield from _marked(member, data, place, level)
     elif isinstance(info, (inspect.VarTupleType, inspect.ListType)) and isinstance(data, list):
         for index, item in enumerate(data):
-            yield from _not_carried(info.item_type, item, (*place, index))
+            yield from _marked(info.item_type, item, (*place, index), level)
     elif isinstance(info, inspect.StructType) and isinstance(data, dict):
         for field in info.fields:
             if field.encode_name in data:
-                yield from _not_carried(field.type, data[field.encode_name], (*place, field.encode_name))
+                here = (*place, field.encode_name)
+                yield from _marked(field.type, data[field.encode_name], here, level)

@@ -81,7 +81,8 @@ class Layout(Struct, frozen=True):
         key, node = find(self.root, place)
         written = node if key is None else key
         source = self.sources[self.origin(written)]
-        return Origin(source.file, _in_file(start_of(written), source)[0])
+        path = path_text(self.own_place(place)) if self.places else None
+        return Origin(source.file, _in_file(start_of(written), source)[0], path)
 
     def own_place(self, place: Place) -> Place:
         """The place as the user's format writes it."""

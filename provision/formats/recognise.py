@@ -108,6 +108,11 @@ def begins(data: bytes, mark: bytes) -> bool:
     return data[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()[: len(mark)].lower() == mark
 
 
+def is_butane(data: bytes) -> bool:
+    """YAML with `variant` and `version` at its top."""
+    return all(re.search(rb"(?m)^[\"']?%s[\"']?[ \t]*:" % key, data) for key in (b"variant", b"version"))
+
+
 def is_ignition(data: bytes) -> bool:
     """An object with the key `ignition`; of no JSON at all, what looks like one."""
     start = data[:4096].removeprefix(b"\xef\xbb\xbf").lstrip()

@@ -26,7 +26,7 @@ class Difference(Protocol):
 
 class Change(Protocol):
     @property
-    def because(self) -> str | None: ...
+    def path(self) -> str | None: ...
     @property
     def difference(self) -> Difference: ...
     @property
@@ -62,7 +62,7 @@ def as_data(changes: Sequence[Change], effects: Sequence[Effect] | None = None) 
         "summary": {"create": counts["create"], "change": counts["change"], "remove": counts["remove"]},
         "changes": [
             {
-                "path": change.because,
+                "path": change.path,
                 "file": change.origin.file if change.origin else None,
                 "line": change.origin.line if change.origin else None,
                 "kind": str(change.difference.kind),
@@ -112,7 +112,7 @@ def _counts(changes: Iterable[Change]) -> dict[str, int]:
 def _lines(change: Change, *, coloured: bool) -> list[str]:
     difference = change.difference
     sign = SIGNS[difference.kind]
-    because = f"  ({change.because})" if change.because else "  (no longer asked for)"
+    because = f"  ({change.path})" if change.path else "  (no longer asked for)"
     head = paint(f"{sign} {difference.summary}", sign, coloured=coloured) + because
     return [head, *(paint(f"    {line}", line[:1], coloured=coloured) for line in difference.lines)]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import structs
 
 from provision.findings import Place, Problem, warning
+from provision.sections.appended import Appended
 from provision.sections.data_url import is_data_url
 from provision.sections.file_contents import Contents, contents_of
 from provision.sections.places import MODE
@@ -48,7 +49,7 @@ class TextFile(Contents, Protocol):
     @property
     def mode(self) -> str | None: ...
     @property
-    def append(self) -> tuple[str, ...] | None: ...
+    def append(self) -> tuple[str | Appended, ...] | None: ...
 
 
 def check(document: Document) -> Iterator[Problem]:
@@ -77,10 +78,10 @@ def check(document: Document) -> Iterator[Problem]:
 
 def _check_file(file: TextFile, place: Place) -> Iterator[Problem]:
     mode = 0o644 if file.mode is None else int(match[1], 8) if (match := MODE.fullmatch(file.mode)) else 0
-    url = file.source
-    if url is not None and not is_data_url(url) and _has_password(url):
-        hint = "write it as headers: {Authorization: ...}"
-        yield _found("nobody sends the password in a URL", (*place, "source"), hint)
+    for field, url in _file_urls(file):
+        if not is_data_url(url) and _has_password(url):
+            hint = "write it as headers: {Authorization: ...}"
+            yield _found("nobody sends the password in a URL", (*place, *field), hint)
     if not mode & OTHERS_READ:
         return
     hint = 'write mode: "0600"'
@@ -92,18 +93,34 @@ def _check_file(file: TextFile, place: Place) -> Iterator[Problem]:
 
 
 def _texts(file: TextFile) -> Iterator[tuple[Place, str]]:
-    for number, text in enumerate(file.append or ()):
-        yield ("append", number), text
     if file.content is not None:
         yield ("content",), file.content
-        return
+    else:
+        yield from _packed(file, ())
+    for number, piece in enumerate(file.append or ()):
+        here: Place = ("append", number)
+        if isinstance(piece, str):
+            yield here, piece
+        else:
+            yield from _packed(piece, here)
+
+
+def _packed(piece: Contents, place: Place) -> Iterator[tuple[Place, str]]:
     try:
-        content = contents_of(file)
+        content = contents_of(piece)
     except ValueError:  # reported by the section itself
         return
     if isinstance(content, bytes) and content:
-        field = "source" if file.content_base64 is None else "content_base64"
-        yield (field,), content.decode("latin-1")
+        field = "source" if piece.content_base64 is None else "content_base64"
+        yield (*place, field), content.decode("latin-1")
+
+
+def _file_urls(file: TextFile) -> Iterator[tuple[Place, str]]:
+    if file.source is not None:
+        yield ("source",), file.source
+    for number, piece in enumerate(file.append or ()):
+        if not isinstance(piece, str) and piece.source is not None:
+            yield ("append", number, "source"), piece.source
 
 
 def _check_text(text: str, place: Place, hint: str, *, in_unit: bool = False) -> Iterator[Problem]:

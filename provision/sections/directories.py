@@ -23,8 +23,12 @@ class Directory(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     mode: Annotated[
         Mode | None, Meta(description="Permission bits in octal; absent: 0755 for a new directory.")
     ] = None
-    user: Annotated[str | int, Meta(description="Owner, by name or id.")] = "root"
-    group: Annotated[str | int, Meta(description="Group, by name or id.")] = "root"
+    user: Annotated[
+        str | int | None, Meta(description="Owner, by name or id; absent: root for a new directory.")
+    ] = None
+    group: Annotated[
+        str | int | None, Meta(description="Group, by name or id; absent: root for a new directory.")
+    ] = None
     absent: Annotated[
         bool,
         Meta(description="The directory shall not be there, whoever made it. With `recursive` at most."),
@@ -63,8 +67,9 @@ def check(directories: tuple[Directory, ...], place: Place) -> Iterator[Problem]
         here = (*place, index)
         yield from check_path(directory.path, (*here, "path"))
         yield from check_mode(directory.mode, (*here, "mode"))
-        yield from check_owner(directory.user, (*here, "user"), "user")
-        yield from check_owner(directory.group, (*here, "group"), "group")
+        for field, owned_by in (("user", directory.user), ("group", directory.group)):
+            if owned_by is not None:
+                yield from check_owner(owned_by, (*here, field), field)
         yield from _check_removal(directory, here)
 
 
@@ -93,7 +98,7 @@ def plan(directories: tuple[Directory, ...], _facts: Facts) -> Iterator[Step]:
         action = EnsureDirectory(
             directory.path,
             mode=None if directory.mode is None else parse_mode(directory.mode),
-            user=owner(directory.user),
-            group=owner(directory.group),
+            user=None if directory.user is None else owner(directory.user),
+            group=None if directory.group is None else owner(directory.group),
         )
         yield Step(action, because)

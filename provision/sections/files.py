@@ -11,6 +11,7 @@ from provision.actions import Action, AppendText, RemovePath, Step, WriteFile
 from provision.facts import Facts
 from provision.findings import Place, Problem, error, path_text
 from provision.sections.absent import check_absent
+from provision.sections.appended import Appended, bytes_of, check_append
 from provision.sections.claims import Claim
 from provision.sections.file_contents import check_contents, contents_of
 from provision.sections.hidden import HiddenText
@@ -19,7 +20,7 @@ from provision.sections.places import Mode, check_mode, check_path, parse_mode
 
 
 class File(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """One file. Exactly one of `content`, `content_base64`, `source` and `append` says what is in it."""
+    """One file. One of `content`, `content_base64` and `source` says what is in it; or `append` does, also after it."""
 
     path: Annotated[str, Meta(description="Absolute path.", examples=["/etc/motd"])]
     content: Annotated[str | None, Meta(description="Text content.")] = None
@@ -51,10 +52,11 @@ class File(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         ),
     ] = None
     append: Annotated[
-        tuple[str, ...] | None,
+        tuple[str | Appended, ...] | None,
         Meta(
-            description="Texts added at the file's end, each unless the file has it already, as whole lines. What "
-            "else is in the file stays; added texts stay, too, when they are no longer asked for.",
+            description="Texts, and content from elsewhere. After `content`, `content_base64` or `source`: the rest of "
+            "the file. Without them: added at the end of the file that is there, each unless the file has it already, "
+            "as whole lines. What else is in it then stays; what was added, too, when it is no longer asked for.",
             examples=[["export EDITOR=vi"]],
         ),
     ] = None
@@ -77,9 +79,11 @@ class File(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         ),
     ] = None
     overwrite: Annotated[
-        bool,
+        bool | Literal["own"],
         Meta(
-            description="False: a file that is there already stays as it is, whoever made it and whatever is in it."
+            description="False: a file that is there already stays as it is, whoever made it and whatever is in it. "
+            "own: only what provision made is replaced; anything else there that is not as asked for is an error.",
+            examples=["own"],
         ),
     ] = True
     absent: Annotated[
@@ -106,13 +110,14 @@ def _check_file(file: File, place: Place) -> Iterator[Problem]:
     yield from _check_one_content(file, place)
     yield from check_contents(file, place)
     if file.append is not None:
-        yield from _check_append(file, file.append, place)
+        yield from check_append(file.append, (*place, "append"))
+        yield from _check_kept(file, place)
 
 
 def _check_one_content(file: File, place: Place) -> Iterator[Problem]:
-    names = ("content", "content_base64", "source", "append")
+    names = ("content", "content_base64", "source")
     given = [name for name in names if getattr(file, name) is not None]
-    if not given:
+    if not given and file.append is None:
         hint = 'write `content: ""` for an empty file'
         yield error(
             "file-no-content", place, "one of content, content_base64, source or append is needed", hint
@@ -122,13 +127,15 @@ def _check_one_content(file: File, place: Place) -> Iterator[Problem]:
         yield structs.replace(error("file-content-twice", (*place, given[1]), message), at_key=True)
 
 
-def _check_append(file: File, texts: tuple[str, ...], place: Place) -> Iterator[Problem]:
-    for index, text in enumerate(texts):
-        if not text.strip("\n"):
-            yield error("append-empty", (*place, "append", index), "there is nothing to append")
-    if not file.overwrite:
+def _check_kept(file: File, place: Place) -> Iterator[Problem]:
+    if file.overwrite is not True and not _has_content(file):
         message = "append keeps what is in the file anyway"
         yield structs.replace(error("append-overwrite", (*place, "overwrite"), message), at_key=True)
+
+
+def _has_content(file: File) -> bool:
+    """Otherwise it is for others to say what is in it, and only added to."""
+    return any(part is not None for part in (file.content, file.content_base64, file.source))
 
 
 def claims(files: tuple[File, ...], place: Place) -> Iterator[Claim]:
@@ -149,9 +156,9 @@ def _action(file: File) -> Action:
     mode = None if file.mode is None else parse_mode(file.mode)
     user = None if file.user is None else owner(file.user)
     group = None if file.group is None else owner(file.group)
-    if file.append is not None:
-        texts = tuple(f"{text.rstrip(chr(10))}\n".encode() for text in file.append)
-        return AppendText(file.path, texts, mode=mode, user=user, group=group)
+    pieces = tuple(bytes_of(piece) for piece in file.append or ())
+    if not _has_content(file):
+        return AppendText(file.path, pieces, mode=mode, user=user, group=group)
     mode = 0o644 if mode is None else mode
     return WriteFile(
         file.path,
@@ -161,4 +168,5 @@ def _action(file: File) -> Action:
         group="root" if group is None else group,
         secret=not mode & 0o004,  # what others must not read on disk must not be read in a log either
         overwrite=file.overwrite,
+        rest=pieces,
     )

@@ -55,6 +55,14 @@ def _check_file(include: Include, path: str, place: Place) -> Iterator[Problem]:
 
 
 def _check_url(include: Include, url: str, place: Place) -> Iterator[Problem]:
+    yield from check_address(url, place)
+    if include.sha256 is None and not has_variable(url):
+        hint = "add sha256: the digest in hex, as `sha256sum` prints it"
+        yield error("include-digest", place, "a config from elsewhere is taken with its digest only", hint)
+
+
+def check_address(url: str, place: Place) -> Iterator[Problem]:
+    """Where a config can be fetched from."""
     if has_variable(url):
         yield error("include-variable", place, "an include takes no variables", "write the URL")
         return
@@ -65,6 +73,3 @@ def _check_url(include: Include, url: str, place: Place) -> Iterator[Problem]:
         yield structs.replace(
             error("include-url", place, message, "remove what stands before @"), sensitive=True
         )
-    if include.sha256 is None:
-        hint = "add sha256: the digest in hex, as `sha256sum` prints it"
-        yield error("include-digest", place, "a config from elsewhere is taken with its digest only", hint)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Annotated
+from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
@@ -27,6 +27,14 @@ class Link(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         ),
     ] = None
     hard: Annotated[bool, Meta(description="A hard link instead of a symbolic one.")] = False
+    overwrite: Annotated[
+        bool | Literal["own"],
+        Meta(
+            description="True: a file or another link that is there is replaced. False: it stays as it is. own: it is "
+            "an error, unless provision made it.",
+            examples=["own"],
+        ),
+    ] = True
     absent: Annotated[
         bool, Meta(description="No link or file shall be there, whoever made it. Never with other fields.")
     ] = False
@@ -61,5 +69,5 @@ def claims(links: tuple[Link, ...], place: Place) -> Iterator[Claim]:
 
 def plan(links: tuple[Link, ...], _facts: Facts) -> Iterator[Step]:
     for index, link in enumerate(links):
-        ensure = EnsureLink(link.path, link.target or "", hard=link.hard)
+        ensure = EnsureLink(link.path, link.target or "", hard=link.hard, overwrite=link.overwrite)
         yield Step(RemovePath(link.path) if link.absent else ensure, path_text(("links", index)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct, structs
@@ -309,11 +309,22 @@ def _plan_presets(units: tuple[Unit, ...]) -> Iterator[Step]:
     """A first boot, and packages, set units as presets say: without ours they would undo what was asked for."""
     for path in preset_paths(units):
         scope = path.removeprefix("/etc/systemd/").partition("-")[0]
-        lines = [_preset_line(unit) for unit in units if unit.scope == scope and _preset_of(unit) is not None]
-        yield Step(WriteFile(path, "".join(lines).encode()), "units")
+        chosen = [unit for unit in units if unit.scope == scope and _preset_of(unit) is not None]
+        yield Step(WriteFile(path, _preset_text(chosen).encode()), "units")
 
 
-def _preset_line(unit: Unit) -> str:
-    """systemd.preset(5). Backslashes of escaped names are not special there."""
-    verb = "enable" if _preset_of(unit) else "disable"
-    return f"{' '.join((verb, unit.name, *unit.instances))}\n"
+def _preset_text(units: Iterable[Unit]) -> str:
+    """systemd.preset(5). Backslashes of escaped names are not special there.
+
+    Instances stand after their template, all of them: systemd looks for no more than the first line about it.
+    """
+    lines: dict[str, list[str]] = {}
+    for unit in units:
+        verb = "enable" if _preset_of(unit) else "disable"
+        name, at, instance = unit.name.rpartition(".")[0].partition("@")
+        if at and instance and verb == "enable":
+            line = lines.setdefault(f"enable {name}@.{suffix_of(unit.name)}", [])
+            line += [instance] if instance not in line else []
+        else:
+            lines.setdefault(f"{verb} {unit.name}", []).extend(unit.instances)
+    return "".join(f"{' '.join((start, *instances))}\n" for start, instances in lines.items())

@@ -42,7 +42,7 @@ def expected() -> dict[str, dict[str, set[str]]]:
 
 
 def documented() -> dict[str, dict[str, set[str]]]:
-    section = PAGE.read_text().partition("\n## Cloud-config\n")[2].partition("\n## ")[0]
+    section = PAGE.read_text().partition("\n## cloud-config\n")[2].partition("\n## ")[0]
     found: dict[str, dict[str, set[str]]] = {}
     for row in filter(None, map(ROW.fullmatch, section.splitlines())):
         cells = {"carried": row["carried"], "error": row["refused"], "warning": row["ignored"]}

@@ -114,6 +114,7 @@ def test_links_between_documents_lead_somewhere() -> None:
         "docs/other-systems.md",
         "docs/plan-and-status.md",
         "docs/findings.md",
+        "docs/formats.md",
         "docs/your-network.md",
         "docs/sources.md",
     ):

@@ -13,6 +13,7 @@ AGENT_DEPENDENCIES = {"jsonschema", "msgspec", "yaml"}
 ONLY_FOR_TEMPLATES = {"jinja2"}  # an extra: without it a template is refused, and nothing else
 SHARED_BY_SECTIONS = {
     "absent",
+    "appended",
     "certificates",
     "claims",
     "data_url",
@@ -20,6 +21,7 @@ SHARED_BY_SECTIONS = {
     "hidden",
     "hosts",
     "names",
+    "password_hash",
     "places",
     "private_key",
     "ssh_keys",

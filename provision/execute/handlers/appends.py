@@ -6,13 +6,21 @@ import os
 import stat
 from collections.abc import Sequence
 
-from provision.actions import AppendText
+from provision.actions import AppendText, RemoteContent
 from provision.errors import ProvisionError
 from provision.execute.accounts import Accounts, read_accounts
 from provision.execute.difference import Difference, changed, content_lines, created
-from provision.execute.handlers.files import READ_BY_OTHERS, metadata_lines, read_regular, type_name
+from provision.execute.handlers.files import (
+    READ_BY_OTHERS,
+    fetched,
+    metadata_lines,
+    or_root,
+    owner_of,
+    read_regular,
+    type_name,
+)
 from provision.execute.machine import Handler, Machine, during, probe_each
-from provision.execute.target import Ownership, StagedFile
+from provision.execute.target import StagedFile
 from provision.plan.describe import describe
 
 NEW_MODE = 0o644
@@ -44,19 +52,32 @@ def appended(content: bytes, texts: Sequence[bytes]) -> bytes:
     return content
 
 
+def texts_of(machine: Machine, action: AppendText) -> tuple[bytes, ...]:
+    """As whole lines."""
+    texts = (fetched(machine, text) for text in action.texts)
+    return tuple(text if text.endswith(b"\n") else text + b"\n" for text in texts)
+
+
 def _difference(machine: Machine, accounts: Accounts, action: AppendText) -> Difference | None:
     summary = describe(action)
     entry = machine.target.stat(action.path)
     mode = _mode(action, entry)
+    unknown = [
+        text for text in action.texts if isinstance(text, RemoteContent) and text not in machine.contents
+    ]
+    if unknown:
+        lines = [f"+content of {text.url}" for text in unknown]
+        return created(summary, lines) if entry is None else changed(summary, lines)
+    texts = texts_of(machine, action)
     if entry is None:
-        new = _content_lines(None, appended(b"", action.texts), mode)
-        owner = f"{_or_root(action.user)}:{_or_root(action.group)}"
+        new = _content_lines(None, appended(b"", texts), mode)
+        owner = f"{or_root(action.user)}:{or_root(action.group)}"
         return created(summary, [f"+mode {mode:04o}", f"+owner {owner}", *new])
     content, problem = read_regular(machine.target, action.path, entry)
     if content is None:
         return changed(summary, problem)
     metadata = metadata_lines(accounts, entry, mode=mode, user=action.user, group=action.group)
-    wanted = appended(content, action.texts)
+    wanted = appended(content, texts)
     # Lines of others stand beside ours in a diff: what others must not read on disk is not shown either.
     is_open = bool(stat.S_IMODE(entry.st_mode) & mode & READ_BY_OTHERS)
     return changed(summary, [*metadata, *_content_lines(content, wanted, mode if is_open else 0)])
@@ -77,9 +98,9 @@ def _stage(machine: Machine, accounts: Accounts, action: AppendText) -> StagedFi
     content = machine.target.read_file(action.path) or b""
     return machine.target.stage_file(
         action.path,
-        appended(content, action.texts),
+        appended(content, texts_of(machine, action)),
         mode=_mode(action, entry),
-        owner=_owner(accounts, action, entry),
+        owner=owner_of(accounts, action, entry),
     )
 
 
@@ -87,20 +108,6 @@ def _mode(action: AppendText, entry: os.stat_result | None) -> int:
     if action.mode is not None:
         return action.mode
     return NEW_MODE if entry is None else stat.S_IMODE(entry.st_mode)
-
-
-def _owner(accounts: Accounts, action: AppendText, entry: os.stat_result | None) -> Ownership:
-    named = accounts.ownership(_or_root(action.user), _or_root(action.group))
-    if entry is None:
-        return named
-    return Ownership(
-        entry.st_uid if action.user is None else named.uid,
-        entry.st_gid if action.group is None else named.gid,
-    )
-
-
-def _or_root(name: str | int | None) -> str | int:
-    return "root" if name is None else name
 
 
 HANDLER = Handler(AppendText, probe, perform)

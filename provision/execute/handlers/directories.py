@@ -9,7 +9,7 @@ from provision.actions import EnsureDirectory
 from provision.errors import ProvisionError
 from provision.execute.accounts import Accounts, read_accounts
 from provision.execute.difference import Difference, changed, created
-from provision.execute.handlers.files import metadata_lines, type_name
+from provision.execute.handlers.files import metadata_lines, or_root, owner_of, type_name
 from provision.execute.machine import Handler, Machine, during, probe_each
 from provision.execute.target import DIRECTORY_MODE
 from provision.plan.describe import describe
@@ -31,7 +31,8 @@ def _difference(machine: Machine, accounts: Accounts, action: EnsureDirectory) -
     summary = describe(action)
     entry = machine.target.stat(action.path)
     if entry is None:
-        return created(summary, [f"+mode {_new_mode(action):04o}", f"+owner {action.user}:{action.group}"])
+        owner = f"{or_root(action.user)}:{or_root(action.group)}"
+        return created(summary, [f"+mode {_new_mode(action):04o}", f"+owner {owner}"])
     if not stat.S_ISDIR(entry.st_mode):
         return changed(summary, [f"-{type_name(entry)}", "+directory"])
     return changed(
@@ -45,8 +46,8 @@ def _new_mode(action: EnsureDirectory) -> int:
 
 
 def _perform_one(machine: Machine, accounts: Accounts, action: EnsureDirectory) -> None:
-    owner = accounts.ownership(action.user, action.group)
     entry = machine.target.stat(action.path)
+    owner = owner_of(accounts, action, entry)
     if entry is None:
         machine.target.make_directory(action.path, mode=_new_mode(action), owner=owner)
     elif stat.S_ISDIR(entry.st_mode):

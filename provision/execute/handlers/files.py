@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Sequence
 
-from provision.actions import RemoteContent, WriteFile
+from provision.actions import AppendText, EnsureDirectory, RemoteContent, WriteFile
 from provision.errors import ProvisionError
 from provision.execute.accounts import Accounts, read_accounts
 from provision.execute.difference import (
@@ -19,7 +19,7 @@ from provision.execute.difference import (
     size_lines,
 )
 from provision.execute.machine import Handler, Machine, during, probe_each
-from provision.execute.target import StagedFile, Target
+from provision.execute.target import Ownership, StagedFile, Target
 from provision.plan.describe import describe
 from provision.urls import shown_url
 
@@ -65,6 +65,23 @@ def metadata_lines(
     if group is not None and accounts.gid(group) != entry.st_gid:
         lines += [f"-group {accounts.group_name(entry.st_gid)}", f"+group {group}"]
     return lines
+
+
+def owner_of(
+    accounts: Accounts, action: AppendText | EnsureDirectory, entry: os.stat_result | None
+) -> Ownership:
+    """What the action does not name stays as it is; of what is new, it is root."""
+    named = accounts.ownership(or_root(action.user), or_root(action.group))
+    if entry is None:
+        return named
+    return Ownership(
+        entry.st_uid if action.user is None else named.uid,
+        entry.st_gid if action.group is None else named.gid,
+    )
+
+
+def or_root(name: str | int | None) -> str | int:
+    return "root" if name is None else name
 
 
 def read_regular(target: Target, path: str, entry: os.stat_result) -> tuple[bytes | None, list[str]]:
@@ -114,13 +131,15 @@ def _new_file_lines(machine: Machine, action: WriteFile) -> Sequence[str]:
 
 
 def _new_content_lines(machine: Machine, action: WriteFile, before: bytes | None) -> Sequence[str]:
-    wanted = action.content
-    if isinstance(wanted, RemoteContent):
-        if before is not None and is_digest_of(before, wanted):
-            return ()
-        if wanted not in machine.contents:
-            return (f"+content of {shown_url(wanted.url)}",)
-        wanted = machine.contents[wanted]
+    if before is not None and _is_known_as(action, before):
+        return ()
+    pieces = (action.content, *action.rest)
+    unknown = [
+        piece for piece in pieces if isinstance(piece, RemoteContent) and piece not in machine.contents
+    ]
+    if unknown:
+        return tuple(f"+content of {shown_url(piece.url)}" for piece in unknown)
+    wanted = b"".join(fetched(machine, piece) for piece in pieces)
     if before == wanted:
         return ()
     if action.secret:
@@ -138,15 +157,29 @@ def _stage(machine: Machine, accounts: Accounts, action: WriteFile) -> StagedFil
 
 
 def content_to_write(machine: Machine, action: WriteFile) -> bytes:
-    if isinstance(action.content, bytes):
-        return action.content
-    if action.content in machine.contents:
-        return machine.contents[action.content]
-    # What is there already has the right content, so nothing was fetched: only mode or owner differ.
-    present = machine.target.read_file(action.path)
-    if present is None or not is_digest_of(present, action.content):
-        raise ProvisionError(f"content of {shown_url(action.content.url)} was not fetched")
-    return present
+    if isinstance(action.content, RemoteContent) and action.content not in machine.contents:
+        # What is there already has the right content, so nothing was fetched: only mode or owner differ.
+        present = machine.target.read_file(action.path)
+        if present is not None and _is_known_as(action, present):
+            return present
+    return b"".join(fetched(machine, piece) for piece in (action.content, *action.rest))
+
+
+def _is_known_as(action: WriteFile, content: bytes) -> bool:
+    """By its digest alone, as long as nothing follows what has that digest."""
+    return (
+        isinstance(action.content, RemoteContent)
+        and not action.rest
+        and is_digest_of(content, action.content)
+    )
+
+
+def fetched(machine: Machine, piece: bytes | RemoteContent) -> bytes:
+    if isinstance(piece, bytes):
+        return piece
+    if piece not in machine.contents:
+        raise ProvisionError(f"content of {shown_url(piece.url)} was not fetched")
+    return machine.contents[piece]
 
 
 HANDLER = Handler(WriteFile, probe, perform)

@@ -29,6 +29,8 @@ def _difference(target: Target, action: EnsureLink) -> Difference | None:
     entry = target.stat(action.path)
     if entry is None:
         return created(summary, [f"+{action.target}"])
+    if action.overwrite is False:
+        return None
     if action.hard:
         is_same = _is_same_file(target, action)
         return None if is_same else changed(summary, [f"-another {type_name(entry)}", f"+{action.target}"])

@@ -123,7 +123,9 @@ def _lock_lines(hashes: Mapping[str, str] | None, action: EnsureUser) -> list[st
 
 
 def _has_home(machine: Machine, action: EnsureUser, user: User) -> bool:
-    return action.system or machine.target.stat(user.home) is not None
+    """Or shall have none."""
+    is_wanted = not action.system if action.create_home is None else action.create_home
+    return not is_wanted or machine.target.stat(user.home) is not None
 
 
 def _perform_one(machine: Machine, action: EnsureUser) -> None:
@@ -161,10 +163,10 @@ def _useradd(machine: Machine, accounts: Accounts, action: EnsureUser) -> list[s
     arguments = ["useradd", *root_option(machine), "--no-create-home", "--password", LOCKED]
     if action.system:
         arguments.append("--system")
-    if action.primary_group is None and action.name in accounts.groups:
+    if action.primary_group is None and action.user_group and action.name in accounts.groups:
         arguments += ["--gid", action.name]  # useradd refuses to make a user's own group when it exists
     elif action.primary_group is None:
-        arguments.append("--user-group")
+        arguments.append("--user-group" if action.user_group else "--no-user-group")
     return [*arguments, *_fields(action), *_groups_option(action.groups), action.name]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from provision.execute.journal import read_history
 from provision.execute.running.jobs import NETWORKD, describe, note_on, verb_now
@@ -46,7 +46,12 @@ def effects(system: RunningSystem, target: Target, found: Survey) -> tuple[Effec
     steps = found.plan.steps
     jobs = merged(steps, pending, activation(steps, touches_of(target, found.differing, found.going)))
     units = [NETWORKD, *(job.unit for job in jobs if job.unit and not job.is_about_file)]
-    return tuple(foreseen(jobs, ask_states(system.programs, units) if jobs else {}, system.own_unit))
+    states = ask_states(system.programs, units) if jobs else {}
+    shown = found.plan.shown
+    return tuple(
+        structs.replace(effect, because=shown(effect.because))
+        for effect in foreseen(jobs, states, system.own_unit)
+    )
 
 
 def foreseen(jobs: Sequence[Job], states: Mapping[str, UnitState], own_unit: str | None) -> Iterator[Effect]:

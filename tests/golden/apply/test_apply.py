@@ -19,6 +19,7 @@ from provision.execute.target import Target
 from provision.load import load_bytes
 from provision.plan.build import Plan, plan
 from provision.plan.render import render_text
+from provision.resolve import Includes
 from tests.golden.apply.tree import build_tree, describe_tree
 
 HERE = Path(__file__).parent
@@ -26,7 +27,8 @@ CASES = sorted(HERE.glob("*/config.*"))  # .yaml, or of another format
 
 
 def read_plan(file: Path, root: Path) -> Plan:
-    loaded = load_bytes(file.read_bytes(), file=file.name)
+    resolver = Includes(directory=str(file.parent))
+    loaded = load_bytes(file.read_bytes(), file=file.name, resolver=resolver)
     assert loaded.document is not None, loaded.findings
     return plan(loaded.document, facts_for(loaded.document, root))
 

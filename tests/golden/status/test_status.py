@@ -21,7 +21,6 @@ from provision.execute.machine import Machine
 from provision.execute.target import Target
 from provision.execute.wanted import read_wanted
 from tests.golden.apply.test_apply import CASES, apply_config
-from tests.golden.apply.test_apply import HERE as APPLY
 from tests.golden.apply.tree import build_tree
 from tests.unprivileged import as_nobody, open_directory
 
@@ -91,10 +90,10 @@ def test_without_privileges_only_what_root_alone_sees_is_unknown(
     expect("unprivileged.txt", capsys)
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_status_and_plan_agree_on_what_is_as_wanted(case: str, tmp_path: Path) -> None:
-    build_tree(tmp_path, (APPLY / case / "before.txt").read_text())
-    apply_config(APPLY / case / "config.yaml", tmp_path)
+@pytest.mark.parametrize("config", CASES, ids=lambda config: config.parent.name)
+def test_status_and_plan_agree_on_what_is_as_wanted(config: Path, tmp_path: Path) -> None:
+    build_tree(tmp_path, (config.parent / "before.txt").read_text())
+    apply_config(config, tmp_path)
 
     with Target(tmp_path) as target:
         wanted = read_wanted(target)

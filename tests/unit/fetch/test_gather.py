@@ -9,15 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from provision.actions import RemoteContent, Secret, Step, WriteFile
+from provision.actions import AppendText, RemoteContent, Secret, Step, WriteFile
 from provision.errors import SourceError
 from provision.execute.target import Target
 from provision.fetch.digest import verify
-from provision.fetch.gather import gather, missing
+from provision.fetch.gather import gather, missing, unreadable
 from provision.plan.build import Plan
 
 TOOL = RemoteContent("http://server/tool", "sha256", hashlib.sha256(b"tool").hexdigest())
 LOOSE = RemoteContent("http://server/loose", None, None)
+OTHER = RemoteContent("http://server/other", "sha256", hashlib.sha256(b"other").hexdigest())
 
 
 class Server:
@@ -50,6 +51,19 @@ def test_all_contents_are_fetched_each_once(tmp_path: Path) -> None:
 
     assert contents == {TOOL: b"tool", LOOSE: b"anything"}
     assert sorted(server.asked) == ["http://server/loose", "http://server/tool"]
+
+
+def test_what_makes_a_file_only_with_something_else_is_fetched_whatever_is_there(tmp_path: Path) -> None:
+    (tmp_path / "0").write_bytes(b"tool")
+    asked = Plan(
+        (
+            Step(WriteFile("/0", TOOL, rest=(b"+", LOOSE)), "files[0]"),
+            Step(AppendText("/1", (b"text\n", OTHER)), "files[1]"),
+        )
+    )
+
+    wanted = ((TOOL, "files[0]"), (LOOSE, "files[0]"), (OTHER, "files[1]"))
+    assert missing(asked, Target(tmp_path)) == unreadable(asked, Target(tmp_path)) == wanted
 
 
 def test_content_that_the_machine_has_already_is_not_fetched(tmp_path: Path) -> None:

@@ -151,9 +151,24 @@ def test_a_source_with_headers_and_packed_content() -> None:
         ),
         pytest.param({"append": ["a"]}, [], id="append"),
         pytest.param(
-            {"append": ["a"], "content": "b"},
-            ["file-content-twice files[0].append"],
+            {"append": ["a"], "content": "b", "overwrite": "own"},
+            [],
             id="append to own content",
+        ),
+        pytest.param({"append": [{"content_base64": "YQ=="}, {"source": "data:,a"}]}, [], id="append pieces"),
+        pytest.param({"append": [{}]}, ["append-content files[0].append[0]"], id="append a piece of nothing"),
+        pytest.param(
+            {"append": [{"content_base64": "YQ==", "source": "data:,a"}]},
+            ["append-content files[0].append[0]"],
+            id="append a piece that is two",
+        ),
+        pytest.param(
+            {"append": [{"source": "ftp://h/a"}]}, ["url files[0].append[0].source"], id="append from nowhere"
+        ),
+        pytest.param(
+            {"append": [{"source": "data:,a", "sha256": "0" * 64}]},
+            ["digest-mismatch files[0].append[0].sha256"],
+            id="append what has another digest",
         ),
         pytest.param({"append": ["\n"]}, ["append-empty files[0].append[0]"], id="append nothing"),
         pytest.param(

@@ -13,7 +13,7 @@ from provision.findings import render_text
 from provision.formats.compose import MAX_DEPTH, MAX_INCLUDES
 from provision.formats.merge import KEYS
 from provision.load import Loaded, load_bytes
-from provision.resolve import CannotInclude, Included
+from provision.resolve import CannotInclude, Included, Listed
 from provision.schema import document_schema
 from provision.sections.include import Include
 
@@ -36,6 +36,9 @@ class Shelf:
         if name not in self.texts:
             raise CannotInclude("include-unreadable", "not on the shelf")
         return Included(name, name, self.texts[name].encode())
+
+    def listing(self, directory: str, including: str) -> tuple[Listed, ...]:
+        raise CannotInclude("include-unreadable", "no directories on the shelf")
 
 
 def load(text: str, **others: str) -> Loaded:

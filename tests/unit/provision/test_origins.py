@@ -7,6 +7,14 @@ from pathlib import Path
 import pytest
 
 from provision.actions import Origin
+from provision.commands.plan import find_changes
+from provision.commands.resources import resources
+from provision.errors import ProvisionError
+from provision.execute.apply import apply
+from provision.execute.drift import Actual, State
+from provision.execute.journal import Journal
+from provision.execute.target import Target
+from provision.execute.wanted import read_wanted
 from provision.facts import Facts
 from provision.findings import Place, path_text, place_of
 from provision.load import Loaded, load_bytes, load_file
@@ -95,3 +103,32 @@ def test_a_place_is_read_back_from_its_path(place: Place) -> None:
 
 def test_a_text_that_is_no_yaml_has_no_origins() -> None:
     assert load_bytes(b"[", file="node.yaml").origin("hostname") is None
+
+
+def test_a_config_of_another_format_is_spoken_of_in_its_own_words(tmp_path: Path) -> None:
+    files = '[{"path": "/a", "contents": {"source": "data:,x"}}]'
+    text = f'{{"ignition": {{"version": "3.3.0"}},\n"storage": {{"files": {files}}}}}'
+    loaded = load_bytes(text.encode(), file="config.ign")
+    (tmp_path / "a").write_text("theirs")
+    assert loaded.document is not None
+    asked = plan(loaded.document, Facts(), loaded.origin)
+
+    assert asked.origins == {"files[0].source": Origin("config.ign", 2, "storage.files[0].contents.source")}
+    with Target(tmp_path) as target, pytest.raises(ProvisionError) as caught:
+        apply(asked, target, contents={}, journal=Journal(target), on_step=lambda _: None)
+    assert caught.value.path == "storage.files[0].contents.source"
+    (tmp_path / "a").unlink()
+    told: list[str | None] = []
+    with Target(tmp_path) as target:
+        assert [change.path for change in find_changes(asked, target).changes] == [
+            "storage.files[0].contents.source"
+        ]
+        apply(
+            asked,
+            target,
+            contents={},
+            journal=Journal(target),
+            on_step=lambda step: told.append(step.because),
+        )
+        found = resources(read_wanted(target) or (), (Actual(State.OK),), ())
+    assert [*told, found[0].path] == ["storage.files[0].contents.source"] * 2

@@ -57,7 +57,7 @@ groups: [{{name: ops, gid: 10}}]
         Step(EnsureGroup("ops", gid=10), "groups[0]"),
         Step(EnsureUser("core", groups=("ops",)), "users[0]"),
         Step(EnsureAuthorizedKeys("core", (key,)), "users[0].ssh_authorized_keys"),
-        Step(EnsureDirectory("/d", mode=0o700), "directories[0]"),
+        Step(EnsureDirectory("/d", mode=0o700, user=None, group=None), "directories[0]"),
         Step(WriteFile("/a", b"hi", mode=0o640, user="core", group=10, secret=True), "files[0]"),
     ]
 

@@ -224,6 +224,12 @@ def test_instances_of_a_template_are_enabled_each() -> None:
     ]
 
 
+def test_instances_with_entries_of_their_own_share_the_line_of_their_template() -> None:
+    preset, *_ = actions({"name": "e@b.service", "enable": True}, {"name": "e@a.service", "enable": True})
+
+    assert preset == WriteFile("/etc/systemd/system-preset/20-provision.preset", b"enable e@.service b a\n")
+
+
 def test_a_preset_is_for_a_unit_that_may_not_be_there_yet() -> None:
     given = actions(
         {"name": "late.service", "preset": True},

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from provision.findings import render_github, render_json, render_text
 from provision.formats.recognise import is_ignition
 from provision.load import load_bytes
+from provision.sections.appended import Appended
 from provision.sections.directories import Directory
 from provision.sections.files import File
 from provision.sections.groups import Group
+from provision.sections.kernel import Arguments
 from provision.sections.links import Link
 from provision.sections.units import DropIn, Unit
 from tests.unit.provision.formats.loading import codes, document, load
@@ -56,16 +58,26 @@ def test_a_file_with_contents_is_a_file_with_that_source() -> None:
     ("file", "expected"),
     [
         pytest.param({}, File(path="/a", append=()), id="nothing said about contents: kept, or empty"),
-        pytest.param({"contents": {}}, File(path="/a", content="", overwrite=False), id="empty contents"),
+        pytest.param({"contents": {}}, File(path="/a", append=()), id="nothing said in contents"),
         pytest.param(
-            {"contents": {"source": ""}}, File(path="/a", content="", overwrite=False), id="empty source"
+            {"contents": {"source": ""}}, File(path="/a", content="", overwrite="own"), id="empty source"
         ),
         pytest.param(
             {"contents": {"source": "data:,x", "compression": ""}, "mode": None, "user": {"id": 0}},
-            File(path="/a", source="data:,x", overwrite=False, user=0),
+            File(path="/a", source="data:,x", overwrite="own", user=0),
             id="null says nothing",
         ),
-        pytest.param({"mode": 0o1755}, File(path="/a", append=(), mode="1755"), id="sticky"),
+        pytest.param({"mode": 0o1755}, File(path="/a", append=(), mode="0755"), id="sticky before 3.6.0"),
+        pytest.param(
+            {"append": [{"source": "data:,x"}, {"source": ""}]},
+            File(path="/a", append=(Appended(source="data:,x"), Appended(source="data:,"))),
+            id="appended",
+        ),
+        pytest.param(
+            {"contents": {"source": "data:,x"}, "append": [{"source": "data:,y"}]},
+            File(path="/a", source="data:,x", append=(Appended(source="data:,y"),), overwrite="own"),
+            id="appended to contents",
+        ),
     ],
 )
 def test_what_is_in_a_file_is_what_ignition_puts_there(file: dict[str, Any], expected: File) -> None:
@@ -85,13 +97,55 @@ def test_headers_are_secret_and_stand_under_their_names() -> None:
 def test_directories_and_links() -> None:
     config = storage(
         directories=[{"path": "/srv/data", "mode": 488, "user": {"name": "www-data"}}],
-        links=[{"path": "/etc/localtime", "target": "../usr/share/zoneinfo/UTC"}],
+        links=[
+            {"path": "/etc/localtime", "target": "../usr/share/zoneinfo/UTC"},
+            {"path": "/etc/app", "target": "/opt/app", "hard": True, "overwrite": True},
+        ],
     )
 
     made = document(config)
 
     assert made.directories == (Directory(path="/srv/data", mode="0750", user="www-data"),)
-    assert made.links == (Link(path="/etc/localtime", target="../usr/share/zoneinfo/UTC"),)
+    assert made.links == (
+        Link(path="/etc/localtime", target="../usr/share/zoneinfo/UTC", overwrite="own"),
+        Link(path="/etc/app", target="/opt/app", hard=True),
+    )
+
+
+def test_arguments_of_the_kernel_are_words() -> None:
+    arguments = {"shouldExist": ["quiet", "a=b console=tty0"], "shouldNotExist": ["splash"]}
+
+    kernel = document(ignition(kernelArguments=arguments)).kernel
+
+    assert kernel is not None
+    assert kernel.arguments == Arguments(present=("quiet", "a=b", "console=tty0"), absent=("splash",))
+
+
+def test_homes_and_groups_of_users_and_passwords_of_groups() -> None:
+    users = [
+        {"name": "a", "noCreateHome": True, "noUserGroup": True},
+        {"name": "b", "system": True},
+        {"name": "c", "system": True, "noCreateHome": True},
+    ]
+    made = document(ignition(passwd={"users": users, "groups": [{"name": "g", "passwordHash": "*"}]}))
+
+    assert [(user.create_home, user.user_group) for user in made.users] == [
+        (False, False),
+        (True, True),
+        (False, True),
+    ]
+    assert made.groups[0].password_hash is not None
+    assert made.groups[0].password_hash.reveal() == "*"
+
+
+def test_a_masked_unit_is_a_link_whatever_else_is_said_of_it() -> None:
+    unit = {"name": "a.service", "mask": True, "enabled": True, "contents": "[Unit]\n"}
+
+    loaded = load(ignition(systemd={"units": [unit]}))
+
+    assert codes(loaded) == ["unit-mask-contents systemd.units[0].contents"]
+    assert loaded.document is not None
+    assert loaded.document.units == (Unit(name="a.service", mask=True, preset=True),)
 
 
 def test_units_with_drop_ins() -> None:
@@ -166,7 +220,7 @@ FOUND = [
     ),
     pytest.param(
         storage(files=[{"path": "/a", "contents": {"verification": {"hash": f"sha512-{SHA512}"}}}]),
-        ["digest-without-source storage.files[0].contents.verification.hash"],
+        ["digest-without-source storage.files[0].contents.verification"],
         id="digest of nothing",
     ),
     pytest.param(
@@ -203,13 +257,9 @@ def test_what_is_wrong_is_found_under_ignitions_own_path(config: object, expecte
         (storage(raid=[{}]), "storage.raid"),
         (storage(luks=[{}]), "storage.luks"),
         (storage(filesystems=[{}]), "storage.filesystems"),
-        (storage(files=[{"path": "/a", "append": [{"source": "data:,x"}]}]), "storage.files[0].append"),
         (storage(directories=[{"path": "/a", "overwrite": True}]), "storage.directories[0].overwrite"),
-        (storage(links=[{"path": "/a", "target": "b", "overwrite": True}]), "storage.links[0].overwrite"),
-        (ignition(kernelArguments={"shouldExist": ["quiet"]}), "kernelArguments"),
-        (ignition(passwd={"users": [{"name": "a", "noUserGroup": True}]}), "passwd.users[0].noUserGroup"),
-        (ignition(passwd={"groups": [{"name": "a", "passwordHash": "*"}]}), "passwd.groups[0].passwordHash"),
-        ({"ignition": {"version": "3.3.0", "config": {"merge": [{}]}}}, "ignition.config"),
+        ({"ignition": {"version": "3.3.0", "proxy": {"httpProxy": "http://p:1"}}}, "ignition.proxy"),
+        ({"ignition": {"version": "3.3.0", "security": {"tls": {}}}}, "ignition.security"),
     ],
 )
 def test_what_is_not_carried_out_is_refused_by_name(config: object, path: str) -> None:

@@ -11,7 +11,7 @@ from provision.formats.compose import MAX_DEPTH, MAX_INCLUDES, load
 from provision.formats.locate import Layout
 from provision.formats.source import MAX_CONFIG_BYTES
 from provision.load import load_bytes
-from provision.resolve import Included, Includes
+from provision.resolve import CannotInclude, Included, Includes, Listed
 from provision.sections.include import Include
 from tests.unit.provision.formats.halves import is_halves
 
@@ -140,6 +140,9 @@ class Shelf:
     def read(self, include: Include, _including: str) -> Included | None:
         name = include.file or ""
         return Included(name, name, self._texts[name])
+
+    def listing(self, _directory: str, _including: str) -> tuple[Listed, ...]:
+        raise CannotInclude("include-unreadable", "no directories on the shelf")
 
 
 def test_a_native_config_includes_a_config_of_another_format() -> None:

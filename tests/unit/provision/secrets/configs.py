@@ -34,6 +34,11 @@ CONFIGS: Mapping[str, Config] = {
         "  secret_environment: {TOKEN: hunter2Hunter2}\n",
         "hunter2Hunter2",
     ),
+    "files[].append[].headers": Config(
+        "files:\n- path: /srv/app\n  append:\n  - source: http://SERVER/app\n"
+        f"    headers: {{Authorization: hunter2Hunter2}}\n    sha256: {'0' * 64}\n",
+        "hunter2Hunter2",
+    ),
     "files[].headers": Config(
         # The server there refuses: the fetch fails, and says so.
         "files:\n- path: /srv/app\n  source: http://SERVER/app\n  headers: {Authorization: hunter2Hunter2}\n"
@@ -65,6 +70,7 @@ CONFIGS: Mapping[str, Config] = {
         f"  sha256: {'0' * 64}\n",
         "hunter2Hunter2",
     ),
+    "groups[].password_hash": Config(f"groups: [{{name: ops, password_hash: {HASH}}}]\n", "hunter2Hunter2"),
     "users[].password_hash": Config(f"users: [{{name: ops, password_hash: {HASH}}}]\n", "hunter2Hunter2"),
 }
 

@@ -98,7 +98,8 @@ def _struct(info: inspect.Type) -> inspect.StructType:
     if isinstance(info, inspect.VarTupleType):
         return _struct(info.item_type)
     assert isinstance(info, inspect.UnionType)
-    return next(_struct(member) for member in info.types if not isinstance(member, inspect.NoneType))
+    plain = (inspect.NoneType, inspect.StrType)
+    return next(_struct(member) for member in info.types if not isinstance(member, plain))
 
 
 def _required(struct: inspect.StructType) -> list[inspect.Field]:

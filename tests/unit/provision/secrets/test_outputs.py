@@ -119,7 +119,7 @@ def test_no_command_of_the_agent_shows_the_secret(
 
     assert codes[:3] == [0] * 3, output.err
     # The server there refuses, and without some things there is no plan: what is in an archive, for example.
-    needed = any(text in config.text for text in ("trees:", "include:", "overwrite:"))
+    needed = any(text in config.text for text in ("trees:", "include:", "overwrite:", "append:"))
     assert codes[3:5] == [3 if needed else 0] * 2, output.err
     assert config.secret not in output.out + output.err
     assert config.secret not in state(root)
