@@ -500,3 +500,17 @@ def test_a_loop_of_aliases_ends() -> None:
     loaded = load_cloud("users: &a [*a, {name: x}]\nwrite_files: [&f {path: /a, <<: *f}]")
 
     assert {one.code for one in loaded.findings} == {"alias-loop"}
+
+
+def test_merged_mappings_are_spelt_alike() -> None:
+    body = f"""\
+users:
+  - &base {{name: a, ssh-authorized-keys: [{KEY}], lock-passwd: false}}
+  - {{<<: *base, name: b}}
+  - {{<<: [*base], name: c, shell: /bin/sh}}
+"""
+    made = cloud_document(body).users
+
+    assert [(user.name, user.lock, user.ssh_authorized_keys) for user in made] == [
+        (name, False, (KEY,)) for name in "abc"
+    ]

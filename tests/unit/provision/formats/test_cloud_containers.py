@@ -387,6 +387,15 @@ def test_what_cannot_be_filled_in_is_an_error_with_its_line(line: str, expected:
     assert places(load(data, INSTANCE)) == [expected]
 
 
+def test_what_was_filled_in_is_in_no_message() -> None:
+    data = b"## template: jinja\n#cloud-config\nhostname: {{ 'a'.join(v1.token, 2) }}{{ v1.token | int(base=99) }}\n"
+
+    report = load(data, {"v1": {"token": "hunter2"}}).report
+
+    assert not report.valid
+    assert "hunter2" not in render_text([report])
+
+
 def test_where_nothing_is_known_of_the_machine_a_template_is_not_looked_into() -> None:
     loaded = load_bytes(TEMPLATE.encode(), file="user-data", instance=None)
 
