@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import yaml
 from msgspec import inspect
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -14,8 +15,10 @@ from provision.formats import tree
 from provision.formats.cloud_config.config import CloudConfig
 from provision.formats.cloud_config.write_files import WriteFile
 from provision.formats.nodes import TAG, TEXT_TAG, Construction
+from provision.formats.source import TextError
 from provision.formats.tree import Tree
 
+START = yaml.Mark("", 0, 0, 0, None, 0)
 BINARY_TAG = f"{TAG}binary"
 NULL_TAG = f"{TAG}null"
 # What `!!binary` says is in base64, said by the encoding instead.
@@ -23,7 +26,13 @@ PACKED = {"gz": "gz+b64", "gzip": "gz+b64"}
 
 
 def parse(text: str) -> Tree:
-    root = tree.parse(text).root
+    """With nothing below its first line, it says nothing: clouds hand out such ones."""
+    try:
+        root = tree.parse(text).root
+    except TextError as trouble:
+        if trouble.code != "empty":
+            raise
+        root = MappingNode(f"{TAG}map", [], START, START)
     spelt = _Respelling().node(root, inspect.type_info(CloudConfig))
     assert isinstance(spelt, MappingNode)
     construction = Construction()
