@@ -43,7 +43,7 @@ def is_mime(data: bytes) -> bool:
 def is_base64(data: bytes) -> bool:
     """Nothing but base64, of something that says what it is."""
     start = data[:64].lstrip()
-    if not re.match(rb"(?:I2|IyMg|H4sI|Q29udGVudC|TUlNRS1W|eyJp|eyAi|ewog|RnJvbS)", start):
+    if not re.match(rb"(?:I2|Iy|H4sI|Q29udGVudC|TUlNRS1W|eyJp|eyAi|ewog|RnJvbS)", start):
         return False
     return re.fullmatch(rb"[A-Za-z0-9+/\s]+={0,2}\s*", data) is not None
 

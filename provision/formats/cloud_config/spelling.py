@@ -5,6 +5,9 @@ Only keys that the types know are spelt anew: `my-group` stays the name of a gro
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+import yaml
 from msgspec import inspect
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
@@ -12,8 +15,10 @@ from provision.formats import tree
 from provision.formats.cloud_config.config import CloudConfig
 from provision.formats.cloud_config.write_files import WriteFile
 from provision.formats.nodes import TAG, TEXT_TAG, Construction
+from provision.formats.source import TextError
 from provision.formats.tree import Tree
 
+START = yaml.Mark("", 0, 0, 0, None, 0)
 BINARY_TAG = f"{TAG}binary"
 NULL_TAG = f"{TAG}null"
 # What `!!binary` says is in base64, said by the encoding instead.
@@ -21,7 +26,13 @@ PACKED = {"gz": "gz+b64", "gzip": "gz+b64"}
 
 
 def parse(text: str) -> Tree:
-    root = tree.parse(text).root
+    """With nothing below its first line, it says nothing: clouds hand out such ones."""
+    try:
+        root = tree.parse(text).root
+    except TextError as trouble:
+        if trouble.code != "empty":
+            raise
+        root = MappingNode(f"{TAG}map", [], START, START)
     spelt = _Respelling().node(root, inspect.type_info(CloudConfig))
     assert isinstance(spelt, MappingNode)
     construction = Construction()
@@ -45,7 +56,8 @@ class _Respelling:
         if isinstance(node, MappingNode) and isinstance(info, (inspect.StructType, inspect.DictType)):
             mapping = MappingNode(node.tag, [], node.start_mark, node.end_mark)
             self._made[id(node), id(info)] = mapping
-            mapping.value = [self._pair(key, value, info) for key, value in node.value]
+            fields = _fields(info)
+            mapping.value = [self._pair(key, value, info, fields) for key, value in node.value]
             if isinstance(info, inspect.StructType) and info.cls is WriteFile:
                 _without_binary(mapping)
             return mapping
@@ -56,7 +68,9 @@ class _Respelling:
             return items
         return node
 
-    def _pair(self, key: Node, value: Node, info: inspect.StructType | inspect.DictType) -> tuple[Node, Node]:
+    def _pair(
+        self, key: Node, value: Node, info: inspect.Type, fields: Mapping[str, inspect.Type]
+    ) -> tuple[Node, Node]:
         if isinstance(key, ScalarNode) and key.tag.endswith(":merge"):
             if isinstance(value, SequenceNode):
                 merged = [self.node(item, info) for item in value.value]
@@ -66,11 +80,15 @@ class _Respelling:
             if isinstance(value, ScalarNode) and value.tag == NULL_TAG:
                 value = SequenceNode(f"{TAG}seq", [], value.start_mark, value.end_mark)
             return key, self.node(value, info.value_type)
-        fields = {field.encode_name: field.type for field in info.fields}
         name = key.value.replace("-", "_") if isinstance(key, ScalarNode) else ""
         if name not in fields:
             return key, value
         return ScalarNode(TEXT_TAG, name, key.start_mark, key.end_mark), self.node(value, fields[name])
+
+
+def _fields(info: inspect.Type) -> Mapping[str, inspect.Type]:
+    found = info.fields if isinstance(info, inspect.StructType) else ()
+    return {field.encode_name: field.type for field in found}
 
 
 def _fitting(info: inspect.Type, node: Node) -> inspect.Type:

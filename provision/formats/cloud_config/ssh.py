@@ -50,7 +50,7 @@ def translate_authorized_keys(
     keys: tuple[str, ...] | None, has_users: bool, disable_root: bool, accounts: Accounts
 ) -> None:
     """Of the default user; cloud-init gives root a key that only tells to log in as somebody else."""
-    if keys is None:
+    if not keys:
         return
     place: Place = ("ssh_authorized_keys",)
     if accounts.default is None and has_users and not accounts.is_coreos:

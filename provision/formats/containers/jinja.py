@@ -83,9 +83,12 @@ def _rendered(template: Template, variables: Mapping[str, Any], first: int) -> s
     except Exception as problem:
         from jinja2 import UndefinedError
 
-        code = "template-undefined" if isinstance(problem, UndefinedError) else "template"
-        hint = "a default helps: {{ v1.region | default('none') }}" if code == "template-undefined" else None
-        raise TextError(code, str(problem), Mark(first + _line_of(problem) - 1, 0), hint) from problem
+        mark = Mark(first + _line_of(problem) - 1, 0)
+        if isinstance(problem, UndefinedError):
+            hint = "a default helps: {{ v1.region | default('none') }}"
+            raise TextError("template-undefined", str(problem), mark, hint) from problem
+        # Its text may hold what was filled in.
+        raise TextError("template", f"cannot be filled in: {type(problem).__name__}", mark) from problem
     return "".join(pieces)
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from provision.cli import main
 from provision.commands.validate import PLATFORMS, UNLIMITED_BYTES
-from provision.errors import ProvisionError
+from provision.errors import ExitCode, ProvisionError
 from provision.execute.command import Completed
 from provision.execute.verify_units import verify_units
 from provision.findings import Problem, Severity, error
@@ -207,3 +207,34 @@ def test_each_platform_takes_what_its_documents_say() -> None:
         "hetzner": 32768,
         "openstack": 49149,
     }
+
+
+def test_a_template_is_looked_into_when_the_machine_is_described(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = "## template: jinja\n#cloud-config\n\nhostname: {{ v1.local_hostname }}\n"
+    data = tmp_path / "instance-data.json"
+    data.write_text('{"v1": {"local-hostname": "a_b"}}')
+
+    without, note = output(tmp_path, capsys, text)
+    code, found = output(tmp_path, capsys, text, "--instance-data", str(data))
+
+    assert (without, note[0]) == (0, "note[template-not-filled]: not filled in: what it says is not checked")
+    assert (code, found[:2]) == (
+        1,
+        ["error[hostname]: hostname: 'a_b' is no host name", "--> config.yaml:4:11 (filled in)"],
+    )
+
+
+@pytest.mark.parametrize("data", [None, "{", "[]"])
+def test_instance_data_that_cannot_be_read_is_a_usage_error(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], data: str | None
+) -> None:
+    file = tmp_path / "instance-data.json"
+    if data is not None:
+        file.write_text(data)
+
+    code = main(["validate", "--instance-data", str(file), "-"])
+
+    assert code == ExitCode.USAGE
+    assert "cannot read" in capsys.readouterr().err

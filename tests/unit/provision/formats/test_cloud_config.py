@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import inspect
 
+from provision.document import Document
 from provision.findings import render_github, render_json, render_text
 from provision.formats.cloud_config.config import CloudConfig
 from provision.load import load_bytes
@@ -500,3 +501,22 @@ def test_a_loop_of_aliases_ends() -> None:
     loaded = load_cloud("users: &a [*a, {name: x}]\nwrite_files: [&f {path: /a, <<: *f}]")
 
     assert {one.code for one in loaded.findings} == {"alias-loop"}
+
+
+def test_merged_mappings_are_spelt_alike() -> None:
+    body = f"""\
+users:
+  - &base {{name: a, ssh-authorized-keys: [{KEY}], lock-passwd: false}}
+  - {{<<: *base, name: b}}
+  - {{<<: [*base], name: c, shell: /bin/sh}}
+"""
+    made = cloud_document(body).users
+
+    assert [(user.name, user.lock, user.ssh_authorized_keys) for user in made] == [
+        (name, False, (KEY,)) for name in "abc"
+    ]
+
+
+@pytest.mark.parametrize("body", ["", "# nothing\n", "{}", "---\n", "ssh_authorized_keys: []\nusers:"])
+def test_a_config_that_says_nothing_asks_for_nothing(body: str) -> None:
+    assert cloud_document(body) == Document()

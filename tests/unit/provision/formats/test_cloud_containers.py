@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import subprocess
+import sys
 from collections.abc import Mapping
 from email.mime.application import MIMEApplication
 from email.mime.multipart import MIMEMultipart
@@ -186,6 +188,7 @@ def test_base64_around_gzip_around_a_config() -> None:
     assert load(data).format == "base64"
     assert places(load(data)) == ["time-zone 2:11 unpacked, unpacked"]
     assert load(base64.b64encode(CLOUD)).document is not None
+    assert load(base64.b64encode(SCRIPT.encode())).document is not None
     assert [one.code for one in load(base64.b64encode(CLOUD)[:-1]).findings] == ["base64"]
 
 
@@ -385,6 +388,28 @@ def test_what_cannot_be_filled_in_is_an_error_with_its_line(line: str, expected:
     data = f"## template: jinja\n#cloud-config\n{line}\n".encode()
 
     assert places(load(data, INSTANCE)) == [expected]
+
+
+def test_what_was_filled_in_is_in_no_message() -> None:
+    data = b"## template: jinja\n#cloud-config\nhostname: {{ 'a'.join(v1.token, 2) }}{{ v1.token | int(base=99) }}\n"
+
+    report = load(data, {"v1": {"token": "hunter2"}}).report
+
+    assert not report.valid
+    assert "hunter2" not in render_text([report])
+
+
+def test_without_jinja_a_template_is_refused_and_nothing_else() -> None:
+    program = f"""
+import sys
+sys.modules["jinja2"] = None
+from provision.load import load_bytes
+print([(one.code, one.hint) for one in load_bytes({TEMPLATE.encode()!r}, file="a").findings])
+print(load_bytes(b"#cloud-config\\nhostname: a", file="a").valid)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "[('template', 'install python3-jinja2, or provision[jinja]')]\nTrue\n"
 
 
 def test_where_nothing_is_known_of_the_machine_a_template_is_not_looked_into() -> None:
