@@ -124,7 +124,7 @@ class _Access:
 
     def _put_mode(self, mode: int, made: Entry, place: Place) -> None:
         if not 0 <= mode <= MAX_MODE:
-            hint = "a mode is decimal here: 420 is 0644"
+            hint = f"the largest is {MAX_MODE}, {MAX_MODE:05o} in octal"
             self._draft.report(
                 error("out-of-range", place, f"{mode} is no mode: it is {mode:o} in octal", hint)
             )
