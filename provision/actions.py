@@ -100,10 +100,14 @@ class WriteFile(Struct, frozen=True):
 
 
 class EnsureLink(Struct, frozen=True):
+    """A symbolic link may have an owner. None: root for a new one, untouched otherwise."""
+
     path: str
     target: str
     hard: bool = False
     overwrite: Overwrite = True
+    user: str | int | None = None
+    group: str | int | None = None
 
 
 class EnableUnit(Struct, frozen=True):

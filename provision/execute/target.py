@@ -265,12 +265,16 @@ class Target:
             return None
         return _locked(fd, fcntl.lockf)
 
-    def symlink(self, path: str, points_to: str) -> None:
+    def symlink(self, path: str, points_to: str, *, owner: Ownership | None = None) -> None:
+        """None: whoever runs this, which is root."""
         self.make_parents(path)
         temporary = temporary_path(path)
         self._clear(temporary)
         directory_fd, name = self._open.parent(temporary)
         self._gate(os.symlink, points_to, name, dir_fd=directory_fd)
+        made = os.stat(name, dir_fd=directory_fd, follow_symlinks=False)
+        if owner is not None and (made.st_uid, made.st_gid) != (owner.uid, owner.gid):
+            self._gate(os.chown, name, owner.uid, owner.gid, dir_fd=directory_fd, follow_symlinks=False)
         self._rename(temporary, path)
         self._open.forget()
 

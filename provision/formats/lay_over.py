@@ -2,7 +2,8 @@
 
 What has a name, or a path, becomes one thing, of which the upper one says what it says; keys and groups of a user and
 arguments of the kernel add up; what is appended to a file is appended after what the lower one appends. A file, a
-directory and a link of one path exclude each other: the upper one is there.
+directory and a link of one path exclude each other, as an argument that is wanted and one that is not: the upper one
+counts.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ RULES = Rules(
         ]
     ),
     lists=frozenset([("files", "append")]),
+    apart={("kernel", "arguments"): ("present", "absent")},
     instead={
         ("files",): ("content", "content_base64", "source", "sha256", "sha512", "compression", "headers")
     },

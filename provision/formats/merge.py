@@ -38,13 +38,15 @@ KEYS: dict[Names, str] = {
 class Rules(Struct, frozen=True):
     """`keys` as KEYS. `sets` are lists to which what is new is added, `lists` those that go on with all of it.
 
-    `instead`: of a list's entries, what one of these keys replaces as soon as one of them is there.
+    `instead`: of a list's entries, what one of these keys replaces as soon as one of them is there. `apart`: lists of a
+    mapping that exclude each other, so that what is in one of the upper is in no other one of the lower.
     """
 
     keys: Mapping[Names, str]
     sets: frozenset[Names] = frozenset()
     lists: frozenset[Names] = frozenset()
     instead: Mapping[Names, tuple[str, ...]] = {}
+    apart: Mapping[Names, tuple[str, ...]] = {}
 
 
 OF_INCLUDE = Rules(KEYS)
@@ -79,6 +81,8 @@ def _merge_mappings(base: MappingNode, over: MappingNode, made: Made, place: Nam
     if any(key.value in instead for key, _ in own):
         for name in instead:
             values.pop(name, None)
+    for name in rules.apart.get(place, ()):
+        _take_away(values, name, [value for key, value in own if key.value != name], made)
     for key, value in own:
         if key.value in values:
             value = merge(values[key.value][1], value, made, (*place, key.value), rules)  # noqa: PLW2901
@@ -86,6 +90,18 @@ def _merge_mappings(base: MappingNode, over: MappingNode, made: Made, place: Nam
     merged = MappingNode(over.tag, list(values.values()), over.start_mark, over.end_mark)
     made(merged, over)
     return merged
+
+
+def _take_away(values: dict[str, tuple[ScalarNode, Node]], name: str, others: list[Node], made: Made) -> None:
+    """Of the list of this name, what is in one of the others."""
+    if name not in values or not isinstance(values[name][1], SequenceNode):
+        return
+    key, node = values[name]
+    taken = {item.value for other in others if isinstance(other, SequenceNode) for item in other.value}
+    rest = SequenceNode(node.tag, [], node.start_mark, node.end_mark)
+    rest.value = [item for item in node.value if item.value not in taken]
+    made(rest, node)
+    values[name] = (key, rest)
 
 
 def _first_of_each(found: Iterable[tuple[ScalarNode, Node]]) -> list[tuple[ScalarNode, Node]]:

@@ -233,6 +233,9 @@ def _owners(document: Document) -> Iterator[tuple[Place, str, str | int | None]]
     for index, directory in enumerate(document.directories):
         yield ("directories", index, "user"), "user", directory.user
         yield ("directories", index, "group"), "group", directory.group
+    for index, link in enumerate(document.links):
+        yield ("links", index, "user"), "user", link.user
+        yield ("links", index, "group"), "group", link.group
     for index, tree in enumerate(document.trees):
         yield ("trees", index, "user"), "user", tree.user
         yield ("trees", index, "group"), "group", tree.group

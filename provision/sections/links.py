@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated, Literal
 
-from msgspec import Meta, Struct
+from msgspec import Meta, Struct, structs
 
 from provision.actions import EnsureLink, RemovePath, Step
 from provision.facts import Facts
 from provision.findings import Place, Problem, error, path_text
 from provision.sections.absent import check_absent
 from provision.sections.claims import Claim
+from provision.sections.names import check_owner, owner
 from provision.sections.places import check_path
 
 
@@ -27,6 +28,14 @@ class Link(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
         ),
     ] = None
     hard: Annotated[bool, Meta(description="A hard link instead of a symbolic one.")] = False
+    user: Annotated[
+        str | int | None,
+        Meta(description="Owner of a symbolic link, by name or id; absent: root for a new one."),
+    ] = None
+    group: Annotated[
+        str | int | None,
+        Meta(description="Group of a symbolic link, by name or id; absent: root for a new one."),
+    ] = None
     overwrite: Annotated[
         bool | Literal["own"],
         Meta(
@@ -50,6 +59,7 @@ def check(links: tuple[Link, ...], place: Place) -> Iterator[Problem]:
             yield error("missing-key", here, "'target' is missing")
         else:
             yield from _check_target(link, link.target, (*here, "target"))
+            yield from _check_owner(link, here)
 
 
 def _check_target(link: Link, target: str, place: Place) -> Iterator[Problem]:
@@ -61,6 +71,16 @@ def _check_target(link: Link, target: str, place: Place) -> Iterator[Problem]:
         yield from check_path(target, place)
 
 
+def _check_owner(link: Link, place: Place) -> Iterator[Problem]:
+    for field, owned_by in (("user", link.user), ("group", link.group)):
+        if owned_by is None:
+            continue
+        yield from check_owner(owned_by, (*place, field), field)
+        if link.hard:
+            message = "a hard link is owned by who owns the file"
+            yield structs.replace(error("link-owner", (*place, field), message), at_key=True)
+
+
 def claims(links: tuple[Link, ...], place: Place) -> Iterator[Claim]:
     for index, link in enumerate(links):
         here = (*place, index, "path")
@@ -69,5 +89,12 @@ def claims(links: tuple[Link, ...], place: Place) -> Iterator[Claim]:
 
 def plan(links: tuple[Link, ...], _facts: Facts) -> Iterator[Step]:
     for index, link in enumerate(links):
-        ensure = EnsureLink(link.path, link.target or "", hard=link.hard, overwrite=link.overwrite)
+        ensure = EnsureLink(
+            link.path,
+            link.target or "",
+            hard=link.hard,
+            overwrite=link.overwrite,
+            user=None if link.user is None else owner(link.user),
+            group=None if link.group is None else owner(link.group),
+        )
         yield Step(RemovePath(link.path) if link.absent else ensure, path_text(("links", index)))

@@ -167,6 +167,10 @@ CASES: dict[str, dict[str, Any]] = {
     "a link in the place of a file": storage("links", path="/etc/old", target="x", overwrite=True),
     "a link in the place of a directory": storage("links", path="/srv/full", target="x", overwrite=True),
     "the owner of a link": storage("links", path="/etc/new", target="x", user={"id": 5}),
+    "another owner of a link": storage("links", path="/etc/oldlink", target="old", group={"name": "sudo"}),
+    "the owner of a hard link": storage(
+        "links", path="/etc/new", target="/etc/old", hard=True, user={"id": 5}
+    ),
     "a hard link": storage("links", path="/etc/new", target="/etc/old", hard=True),
     "a hard link in the place of a link": storage(
         "links", path="/etc/oldlink", target="/etc/old", hard=True, overwrite=True

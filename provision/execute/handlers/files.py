@@ -6,7 +6,7 @@ import os
 import stat
 from collections.abc import Sequence
 
-from provision.actions import AppendText, EnsureDirectory, RemoteContent, WriteFile
+from provision.actions import AppendText, EnsureDirectory, EnsureLink, RemoteContent, WriteFile
 from provision.errors import ProvisionError
 from provision.execute.accounts import Accounts, read_accounts
 from provision.execute.difference import (
@@ -68,7 +68,7 @@ def metadata_lines(
 
 
 def owner_of(
-    accounts: Accounts, action: AppendText | EnsureDirectory, entry: os.stat_result | None
+    accounts: Accounts, action: AppendText | EnsureDirectory | EnsureLink, entry: os.stat_result | None
 ) -> Ownership:
     """What the action does not name stays as it is; of what is new, it is root."""
     named = accounts.ownership(or_root(action.user), or_root(action.group))

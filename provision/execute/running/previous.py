@@ -147,7 +147,7 @@ def _same(target: Target, path: str, existing: str) -> None:
         if entry is None:
             raise
     if points_to is not None:
-        target.symlink(path, points_to)
+        target.symlink(path, points_to, owner=Ownership(entry.st_uid, entry.st_gid))
         return
     content = target.read_file(existing) or b""
     mode, owner = stat.S_IMODE(entry.st_mode), Ownership(entry.st_uid, entry.st_gid)

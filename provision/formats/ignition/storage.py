@@ -17,7 +17,6 @@ from provision.formats.spelling import since
 
 MAX_MODE = 0o7777
 SPECIAL_BITS = 0o7000
-LINK_OWNER = not_carried(Severity.WARNING, "a link belongs to root; who owns it changes nothing")
 REPLACED = not_carried(Severity.ERROR, "a directory is not emptied, nor put in the place of something else")
 
 
@@ -44,8 +43,8 @@ class Link(Struct, frozen=True, kw_only=True):
     target: str | None = None
     hard: bool = False
     overwrite: bool = False
-    user: Annotated[Owner | None, LINK_OWNER] = None
-    group: Annotated[Owner | None, LINK_OWNER] = None
+    user: Owner | None = None
+    group: Owner | None = None
 
 
 class Storage(Struct, frozen=True, kw_only=True):
@@ -82,6 +81,11 @@ def translate_storage(storage: Storage, draft: Draft, *, special_bits: bool) -> 
         made.put("target", link.target, (*place, "target"))
         made.put("hard", link.hard, (*place, "hard"))
         _put_overwrite(link, made, place)
+        if not link.hard:
+            put_owner(link, made, place, draft)
+        elif link.user is not None or link.group is not None:
+            message = "a hard link is owned by who owns the file: this owner is not looked at"
+            draft.report(warning("link-owner", place, message))
         explicit[link.path] = Explicit("link", made, is_open=link.target is None and not link.hard)
     for index, tree in enumerate(storage.trees):
         translate_tree(tree, ("storage", "trees", index), explicit, draft)
@@ -124,7 +128,7 @@ class _Access:
 
     def _put_mode(self, mode: int, made: Entry, place: Place) -> None:
         if not 0 <= mode <= MAX_MODE:
-            hint = "a mode is decimal here: 420 is 0644"
+            hint = f"the largest is {MAX_MODE}, {MAX_MODE:05o} in octal"
             self._draft.report(
                 error("out-of-range", place, f"{mode} is no mode: it is {mode:o} in octal", hint)
             )

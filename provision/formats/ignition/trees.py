@@ -44,6 +44,8 @@ def translate_tree(tree: Tree, place: Place, explicit: Mapping[str, Explicit], d
             _put_new(tree, listed, path, place, draft)
         elif other.kind == listed.kind and other.is_open:
             _fill(other.entry, listed, place)
+            if listed.kind == "file":
+                other.entry.put("overwrite", "own", place)
         else:
             message = f"{path!r} of this tree is said to be something else already"
             draft.report(
@@ -65,8 +67,8 @@ def _put_directory(tree: Tree, path: str, place: Place, draft: Draft) -> None:
 def _put_new(tree: Tree, listed: Listed, path: str, place: Place, draft: Draft) -> None:
     made = draft.root.item("files" if listed.kind == "file" else "links", place)
     made.put("path", path, (*place, "path"))
-    made.put("overwrite", "own", place)
     _fill(made, listed, place)
+    made.put("overwrite", "own", place)
     if listed.kind == "file":
         mode = tree.file_mode or (0o755 if listed.executable else 0o644)
         made.put("mode", f"{mode:04o}", (*place, "file_mode"))

@@ -166,6 +166,7 @@ storage:
 
     made = document(load(body, directory=beside))
 
+    assert {file.overwrite for file in made.files} == {"own"}
     assert {(file.path, file.mode, file.content, file.user) for file in made.files} == {
         ("/srv/deep/run", "0700", "#!/bin/sh\n", None),
         ("/srv/text", "0640", "text\n", "root"),

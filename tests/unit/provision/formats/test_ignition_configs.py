@@ -13,6 +13,7 @@ from provision.errors import SourceError
 from provision.load import Loaded, load_bytes
 from provision.resolve import Includes
 from provision.sections.appended import Appended
+from provision.sections.kernel import Arguments
 from tests.unit.provision.formats.loading import codes
 
 KEY = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f"
@@ -185,3 +186,13 @@ def test_what_stands_in_the_config_needs_no_way_to_others() -> None:
     assert codes(load_bytes(json.dumps(merge(URL)).encode(), file="main.ign")) == [
         "include-unresolved ignition.config.merge[0]"
     ]
+
+
+def test_arguments_of_the_kernel_add_up_and_exclude_each_other() -> None:
+    child = ignition(kernelArguments={"shouldExist": ["a", "b"], "shouldNotExist": ["quiet"]})
+    parent = merge(data(child), kernelArguments={"shouldExist": ["quiet", "a"], "shouldNotExist": ["b", "c"]})
+
+    kernel = document(load(parent)).kernel
+
+    assert kernel is not None
+    assert kernel.arguments == Arguments(present=("a", "b"), absent=("c", "quiet"))
