@@ -16,6 +16,7 @@ from provision.errors import ExitCode
 if TYPE_CHECKING:
     from provision.agent import BootRecord, World
     from provision.cluster.decide import Observation, Spec
+    from provision.execute.running.system import RunningSystem
     from provision.findings import FileReport
     from provision.plan.build import Plan
     from provision.platforms.finding import Found
@@ -221,9 +222,14 @@ def _apply(built: Plan, data: bytes) -> str:
             contents=contents,
             journal=journal,
             on_step=lambda _: None,
-            system=running_system(Path("/")),  # None from the initramfs: systemd starts what is there
+            system=_without_waiting(running_system(Path("/"))),
         )
     return f"{outcome.created} created, {outcome.changed} changed, {outcome.unchanged} as they were"
+
+
+def _without_waiting(system: RunningSystem | None) -> RunningSystem | None:
+    """None from the initramfs: systemd starts what is there. A boot that is going on waits for this stage."""
+    return None if system is None else structs.replace(system, waits=False)
 
 
 def _explain(report: FileReport) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -127,6 +128,22 @@ def test_a_stock_image_becomes_what_the_disc_says(machine: Path) -> None:
     assert "10.0.2.50/24" in told["addresses"]
 
 
+def test_a_stock_image_becomes_what_a_server_says(machine: Path) -> None:
+    (machine / "seed").mkdir()
+    (machine / "seed/user-data").write_text(CONFIG)
+    (machine / "seed/meta-data").write_text(META)
+    serve = f"{sys.executable} {Path(__file__).with_name('one_request.py')} {machine}/seed"
+
+    told = boot(
+        machine,
+        *("-smbios", "type=1,serial=ds=nocloud;s=http://10.0.2.100/"),
+        forward=f"guestfwd=tcp:10.0.2.100:80-cmd:{serve}",
+    )
+
+    is_as_wanted(told)
+    assert "10.0.2.15/24" in told["addresses"]
+
+
 def is_as_wanted(told: dict[str, Any]) -> None:
     assert told["hostname"] == "stock7"
     assert (told["motd"], told["ops"], told["keys"]) == ("hello iid-7", "ops", KEY)
@@ -138,7 +155,7 @@ def is_as_wanted(told: dict[str, Any]) -> None:
     assert json.loads(told["status"])["status"]["result"] == "done"
 
 
-def boot(folder: Path, *devices: str) -> dict[str, Any]:
+def boot(folder: Path, *devices: str, forward: str = "") -> dict[str, Any]:
     """What the machine tells of itself, before it powers itself off."""
     results, console = folder / "results", folder / "console"
     argv = [
@@ -148,7 +165,7 @@ def boot(folder: Path, *devices: str) -> dict[str, Any]:
         *("-append", "root=/dev/vda rw console=ttyS0 quiet panic=-1"),
         *("-serial", f"file:{console}", "-serial", f"file:{results}"),
         *("-drive", f"file={folder}/disk,if=virtio,format=raw"),
-        *("-netdev", "user,id=net,restrict=on"),
+        *("-netdev", ",".join(["user,id=net,restrict=on", *([forward] if forward else [])])),
         *("-device", "virtio-net-pci,netdev=net,romfile=", *devices),
     ]
     process = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)

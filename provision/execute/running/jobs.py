@@ -132,7 +132,8 @@ def _on_unit(system: RunningSystem, job: Job, state: UnitState) -> Done:
         return Done(job, RESULTS[comes_to], note_on(job, comes_to, system.own_unit))
     verb = "restart" if job.verb in (Verb.RESTART, Verb.SETTINGS) else comes_to.value
     timeout_s = ENDLESS_S if state.timeout_s is None else state.timeout_s + MARGIN_S
-    arguments = ["systemctl", "--no-pager", "--no-ask-password", verb, "--", job.unit]
+    queued = [] if system.waits or job.verb is Verb.STOP else ["--no-block"]
+    arguments = ["systemctl", "--no-pager", "--no-ask-password", *queued, verb, "--", job.unit]
     try:
         done = system.programs(arguments, deadline_s=timeout_s)
     except DeadlineError as error:
@@ -143,6 +144,8 @@ def _on_unit(system: RunningSystem, job: Job, state: UnitState) -> Done:
         raise _unit_error(system, job, f"{job.unit} did not {verb} within {timeout_s:g} s") from error
     if done.exit_code != 0:
         raise _unit_error(system, job, f"cannot {verb} {job.unit}: {_first_line(done)}")
+    if queued:
+        return Done(job, "starting", "the boot that is going on starts it in its turn")
     return Done(job, RESULTS[comes_to])
 
 

@@ -16,13 +16,15 @@ UNIT_NAME = re.compile(r"[^/]+\.(?:service|scope)")
 class RunningSystem(Struct, frozen=True):
     """`own_unit` is the unit this process is in: restarting it would end the run in the middle.
 
-    `confirm_s`: a change of the network is taken back after so many seconds unless it is confirmed.
+    `confirm_s`: a change of the network is taken back after so many seconds unless it is confirmed. `waits` is false
+    for a unit that the boot itself waits for: it must not wait for units that come after it.
     """
 
     boot_id: str
     own_unit: str | None = None
     confirm_s: int | None = None
     programs: TimedPrograms = run_program
+    waits: bool = True
 
 
 def running_system(

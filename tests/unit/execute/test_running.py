@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from provision.execute.journal import read_history
 from provision.execute.running import previous
@@ -212,3 +213,24 @@ def test_the_state_of_a_unit_is_read_from_its_properties() -> None:
     state = read_state("LoadState=loaded\nActiveState=activating\nSubState=auto-restart\nAfter=a b")
 
     assert (state.is_running, state.has_failed, state.after) == (True, True, frozenset({"a", "b"}))
+
+
+def test_a_boot_that_is_going_on_is_not_waited_for(tmp_path: Path) -> None:
+    """Units that come after the agent's own would wait for it, and it for them."""
+    systemd = running("a.service")
+
+    results = run(tmp_path, structs.replace(systemd.running(), waits=False), unit("a.service"))
+
+    assert [
+        "systemctl",
+        "--no-pager",
+        "--no-ask-password",
+        "--no-block",
+        "try-restart",
+        "--",
+        "a.service",
+    ] in (systemd.calls)
+    assert (results[-1].result, results[-1].message) == (
+        "starting",
+        "the boot that is going on starts it in its turn",
+    )
