@@ -265,15 +265,13 @@ class Target:
             return None
         return _locked(fd, fcntl.lockf)
 
-    def symlink(self, path: str, points_to: str, *, owner: Ownership | None = None) -> None:
-        """None: whoever runs this, which is root."""
+    def symlink(self, path: str, points_to: str, *, owner: Ownership = ROOT) -> None:
         self.make_parents(path)
         temporary = temporary_path(path)
         self._clear(temporary)
         directory_fd, name = self._open.parent(temporary)
         self._gate(os.symlink, points_to, name, dir_fd=directory_fd)
-        made = os.stat(name, dir_fd=directory_fd, follow_symlinks=False)
-        if owner is not None and (made.st_uid, made.st_gid) != (owner.uid, owner.gid):
+        if owner != ROOT:  # whose it is already
             self._gate(os.chown, name, owner.uid, owner.gid, dir_fd=directory_fd, follow_symlinks=False)
         self._rename(temporary, path)
         self._open.forget()
@@ -285,12 +283,7 @@ class Target:
         source_fd, source_name = self._open.parent(existing)
         directory_fd, name = self._open.parent(temporary)
         self._gate(
-            os.link,
-            source_name,
-            name,
-            src_dir_fd=source_fd,
-            dst_dir_fd=directory_fd,
-            follow_symlinks=False,
+            os.link, source_name, name, src_dir_fd=source_fd, dst_dir_fd=directory_fd, follow_symlinks=False
         )
         self._rename(temporary, path)
         # rename(2) does nothing, and leaves the source, when both are hard links to one file.
