@@ -10,6 +10,7 @@ import msgspec
 from provision.cli import COMMANDS as PROVISION_COMMANDS
 from provision.document import whole_document
 from provision.errors import ExitCode
+from provision.formats import FORMATS
 from provision.platforms.registry import PLATFORMS
 from pxeserver.boot.architectures import ARCHITECTURES, Loader
 from pxeserver.boot.policy import BootMode
@@ -102,6 +103,24 @@ def test_every_platform_is_in_the_readme_with_tests_that_are_about_it() -> None:
         about = [path for path in linked if name.strip("`") in read(path).lower()]
         assert linked
         assert about == linked, f"{name}: not about it: {set(linked) - set(about)}"
+
+
+def test_every_format_is_in_the_readme_with_tests_that_are_about_it() -> None:
+    section = read("README.md").partition("\n| format |")[2].partition("\n\n")[0]
+    rows = [re.split(r" *\| *", line.strip("| ")) for line in section.splitlines() if line.startswith("| `")]
+    own_ways = (
+        "native",
+        "script-per-boot",
+        "unread",
+    )  # the language itself, a part of MIME, and what is refused
+
+    names = [name for first, *_ in rows for name in re.findall(r"`([a-z0-9-]+)`", first)]
+    assert sorted(names) == sorted(one.name for one in FORMATS if one.name not in own_ways)
+    for first, *_, tests in rows:
+        texts = [read(path).lower() for path in re.findall(r"\]\((tests/[^)]+)\)", tests)]
+        assert texts
+        for name in re.findall(r"`([a-z0-9-]+)`", first):
+            assert any(name in text for text in texts), name
 
 
 def test_links_between_documents_lead_somewhere() -> None:
