@@ -216,7 +216,6 @@ async def _start_servers(shared: _Shared, served: Served, running: Running, stac
     )
     await bytes_server.start(str(address), settings.assets_port)
     stack.push_async_callback(bytes_server.stop)
-    stack.push_async_callback(bytes_server.stop)
     machines = InventoryMachines(services.inventory, services.armings, services.defaults)
     tftp = TftpServer(
         address,

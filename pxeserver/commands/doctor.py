@@ -81,7 +81,8 @@ def _diagnoses(args: argparse.Namespace) -> Iterator[Diagnosis]:
             break
     else:
         yield from _contents(args, findings)
-    yield from check_loaders(loader_files(args.data), settings.loader, args.data / OWN_FOLDER)
+    found = loader_files(args.data if is_readable(args.data) else None)
+    yield from check_loaders(found, settings.loader, args.data / OWN_FOLDER)
     yield from check_state(args.state)
     yield check_clock(args.time_url)
 

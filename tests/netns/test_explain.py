@@ -75,5 +75,5 @@ def test_a_refusal_is_the_one_the_machine_sees(server: Served) -> None:
     assert refused == logged_reason(server, "script refused")
     assert refused in script
     assert [(g["group"], g["reason"]) for g in told["groups"]] == [
-        ("nodes", "it asks for serial S1; the machine has none")
+        ("nodes", "it asks for serial s1; the machine has none")
     ]

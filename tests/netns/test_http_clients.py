@@ -387,7 +387,9 @@ def test_what_keeps_a_server_from_starting_is_one_line(
     server: Served, tmp_path: Path, arguments: list[str], message: str
 ) -> None:
     argv = ["ip", "netns", "exec", server.network.server, sys.executable, "-m", "pxeserver", "serve"]
-    argv += [*arguments, "--data", str(tmp_path / "data"), "--state", str(tmp_path / "other")]
+    data = tmp_path / "beside"  # another DHCP server gives the addresses: there are none that fit
+    data.mkdir()
+    argv += [*arguments, "--data", str(data), "--state", str(tmp_path / "other")]
     taken = (
         "import socket, subprocess, sys; s = socket.socket(); s.bind(('127.0.0.1', 8080)); s.listen();"
         "sys.exit(subprocess.run(sys.argv[1:]).returncode)"

@@ -37,10 +37,10 @@ def with_scripts(files: Mapping[str, bytes | Path], server_url: str) -> dict[str
     }
 
 
-def loader_files(data: Path, packaged: Mapping[str, Path] = PACKAGED) -> dict[str, bytes | Path]:
-    """Those that are there: the operator's own, which come first, and the distribution's."""
+def loader_files(data: Path | None, packaged: Mapping[str, Path] = PACKAGED) -> dict[str, bytes | Path]:
+    """Those that are there: the operator's own in a data directory, which come first, and the distribution's."""
     found: dict[str, bytes | Path] = {name: path for name, path in packaged.items() if path.is_file()}
-    own = data / OWN_FOLDER
-    if own.is_dir():
+    own = data / OWN_FOLDER if data is not None else None
+    if own is not None and own.is_dir():
         found |= {str(path.relative_to(own)): path for path in sorted(own.rglob("*")) if path.is_file()}
     return found
