@@ -6,8 +6,9 @@ IMAGES ?= build/images
 DEMO_PACKAGES := .ci/packages-demo.txt
 TEST_PACKAGES := .ci/packages-demo.txt .ci/packages-test.txt
 BENCH_PACKAGES := .ci/packages-demo.txt .ci/packages-bench.txt
-# A running systemd, a power cut at every system call, whole machines.
-LONG_TESTS := boot crash running
+# A running systemd, a power cut at every system call, whole machines: each has a run of its own.
+APART := boot crash running
+QUICK := tests/tree tests/protocol tests/unit --ignore=tests/unit/provision/formats
 
 .DEFAULT_GOAL := help
 .PHONY: help setup image demo deb lint test test-fast bench fuzz schemas lock clean
@@ -28,15 +29,14 @@ lint: build/packages-test .venv/done  ## style and types
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy --no-error-summary
 
-test-fast: lint  ## everything that takes less than a minute
-	@$(BIN)/pytest $(addprefix --ignore=tests/,$(LONG_TESTS)) -n 4 --dist worksteal
+test-fast: build/packages-test .venv/done  ## style, and what takes less than a minute
+	@$(BIN)/ruff check --quiet .
+	@HYPOTHESIS_PROFILE=quick $(BIN)/pytest -m "not long" $(QUICK) -n 2 --dist worksteal
 
-test: test-fast image  ## everything
+test: lint image  ## everything
+	@$(BIN)/pytest $(addprefix --ignore=tests/,$(APART)) -n 4 --dist worksteal
 	@$(BIN)/pytest tests/running tests/crash --every-point -n 4 --dist worksteal
-	@$(BIN)/pytest tests/boot --images $(IMAGES)
-
-deb: .venv/done  ## the agent as a Debian package, for images of others
-	@$(BIN)/python -m pxeserver.images.package build
+	@$(BIN)/pytest tests/boot --images $(IMAGES) -n 2 --dist loadfile
 
 bench: build/packages-bench .venv/done  ## how fast it is, beside its peers
 	@$(BIN)/python -m benchmarks.run

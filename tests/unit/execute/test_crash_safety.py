@@ -72,6 +72,7 @@ def is_cut(root: Path, plan: Plan, changes: int) -> bool:
     return False
 
 
+@pytest.mark.long
 def test_a_run_cut_at_any_change_and_started_again_ends_in_the_same_tree(tmp_path: Path) -> None:
     whole = make_root(tmp_path / "whole")
     run(whole, PLAN, without_waiting)
@@ -87,6 +88,7 @@ def test_a_run_cut_at_any_change_and_started_again_ends_in_the_same_tree(tmp_pat
     assert not cut
 
 
+@pytest.mark.long
 def test_a_removal_cut_at_any_change_and_started_again_ends_in_the_same_tree(tmp_path: Path) -> None:
     whole = make_root(tmp_path / "whole")
     run(whole, PLAN, without_waiting)
@@ -104,6 +106,7 @@ def test_a_removal_cut_at_any_change_and_started_again_ends_in_the_same_tree(tmp
     assert not cut
 
 
+@pytest.mark.long
 def test_what_a_cut_run_created_is_removed_when_no_longer_asked_for(tmp_path: Path) -> None:
     clean = make_root(tmp_path / "clean")
     run(clean, NEXT_PLAN, without_waiting)
@@ -143,6 +146,7 @@ def unpack(root: Path, data: bytes, gate: Gate) -> None:
         apply(plan, target, contents=contents, journal=Journal(target), on_step=lambda _: None)
 
 
+@pytest.mark.long
 def test_a_tree_replaced_with_a_cut_at_any_change_ends_as_the_new_one(tmp_path: Path) -> None:
     old = archive(("file", "page", "one"), ("file", "kind/changes", ""), ("file", "going/away", ""))
     new = archive(("file", "page", "two"), ("link", "kind", "page"), ("hard link", "same", "page"))

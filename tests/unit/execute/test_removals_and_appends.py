@@ -51,6 +51,7 @@ def run(root: Path, *steps: Step, gate: Gate = without_waiting) -> Outcome:
         return apply(plan, target, contents={}, journal=Journal(target), on_step=lambda _: None)
 
 
+@pytest.mark.long
 def test_a_run_cut_at_any_change_and_started_again_ends_in_the_same_tree(tmp_path: Path) -> None:
     whole = make_root(tmp_path / "whole")
     run(whole, *PLAN)

@@ -117,6 +117,7 @@ class Restarts:
 
 
 @pytest.mark.parametrize("refused", ["", "daemon-reload"])
+@pytest.mark.long
 def test_a_run_cut_at_any_change_is_finished_by_the_next(tmp_path: Path, refused: str) -> None:
     """Whether it was on its way forward, or back after a refused reload: no unit keeps running with an old file."""
     for changes in range(MOST_CHANGES):
@@ -141,6 +142,7 @@ def test_a_run_cut_at_any_change_is_finished_by_the_next(tmp_path: Path, refused
     assert not cut
 
 
+@pytest.mark.long
 def test_a_way_back_cut_at_any_change_ends_in_the_old_tree_when_gone_again(tmp_path: Path) -> None:
     for changes in range(MOST_CHANGES):
         root = tmp_path / str(changes)

@@ -14,6 +14,8 @@ from pxeserver.inventory.watch import InventoryWatcher, LiveInventory
 from pxeserver.render.check import check_machines, example_surroundings
 from tests.unit.inventory.directory import GOOD, write
 
+pytestmark = pytest.mark.long
+
 SOON_S = 2.0  # what is promised
 
 

@@ -10,6 +10,8 @@ import pytest
 from provision.cli import main
 from provision.explain import UnknownPath, explain, render_text, sections
 
+pytestmark = pytest.mark.long
+
 
 def every_path(paths: tuple[str, ...]) -> Iterator[str]:
     for path in paths:

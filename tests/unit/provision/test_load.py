@@ -94,6 +94,7 @@ def test_an_alias_bomb_is_refused_before_it_grows() -> None:
         assert first("\n".join(levels).encode())[0] == "too-many-aliases"
 
 
+@pytest.mark.long
 def test_merges_of_merges_do_not_multiply() -> None:
     levels = ["a0: &a0 {x: 1}"]
     levels += [f"a{n}: &a{n} {{<<: [{', '.join([f'*a{n - 1}'] * 30)}]}}" for n in range(1, 20)]
@@ -120,6 +121,7 @@ def test_merges_of_merges_do_not_multiply() -> None:
         ),
     ],
 )
+@pytest.mark.long
 def test_many_merges_are_refused_before_they_take_long(text: str) -> None:
     with within(96):
         assert first(text.encode())[0] == "too-many-aliases"

@@ -8,6 +8,8 @@ from provision.findings import Finding, render_github, render_json, render_text
 from provision.load import load_bytes
 from tests.unit.provision.secrets.places import Secret, damaged, secrets
 
+pytestmark = pytest.mark.long
+
 TEXT = "hunter2Hunter2"
 
 

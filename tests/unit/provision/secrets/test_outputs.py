@@ -43,6 +43,8 @@ from tests.unit.inventory.directory import GOOD, write
 from tests.unit.provision.secrets.configs import CONFIGS, HASH, URLS, Config
 from tests.unit.provision.secrets.places import Secret, damaged, secrets
 
+pytestmark = pytest.mark.long
+
 MAC = "52:54:00:77:00:01"
 ROOT = """\
 directory 0755 0:0 /etc
