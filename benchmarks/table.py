@@ -8,18 +8,22 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """`value` is at most `limit`, or at least that much if `is_floor`; otherwise the aim is missed."""
+    """`value` is at most `limit`, or at least that much if `is_floor`; otherwise the aim is missed. A row without a
+    limit is there to compare with.
+    """
 
     what: str
     ours: str
     peers: str
     value: float
-    limit: float
+    limit: float | None
     unit: str = "×"
     is_floor: bool = False
 
     @property
     def is_missed(self) -> bool:
+        if self.limit is None:
+            return False
         return self.value < self.limit if self.is_floor else self.value > self.limit
 
 
@@ -29,7 +33,8 @@ def aims(rows: Sequence[Row], ours: str) -> str:
     for row in rows:
         digits = 1 if row.unit == "MiB" else 2
         sign = "≥" if row.is_floor else "≤"
-        result, aim = f"{row.value:.{digits}f} {row.unit}", f"{sign} {row.limit:.{digits}f} {row.unit}"
+        result = f"{row.value:.{digits}f} {row.unit}"
+        aim = "" if row.limit is None else f"{sign} {row.limit:.{digits}f} {row.unit}"
         cells.append((row.what, row.ours, row.peers, result, aim, "missed" if row.is_missed else ""))
     return table(cells)
 
