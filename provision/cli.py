@@ -42,7 +42,7 @@ class Command:
 
 USAGE = 2  # as ExitCode has it, whose module --version does not import
 BROKEN_PIPE = 141  # 128 + SIGPIPE, as shells report it
-GARBAGE_THRESHOLD = 50_000  # objects, some 5 MiB
+GARBAGE_THRESHOLD = 500_000  # objects
 
 COMMANDS: tuple[Command, ...] = (
     Command("validate", "provision.commands.validate", "say what is wrong with config files, line by line"),
@@ -104,7 +104,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 0
     command = _command(arguments[0] if arguments else "")
     # What a command makes it needs to its end: looking for garbage after each 700 objects finds none, and takes a tenth
-    # of the time of a long config.
+    # of the time of a long config, which makes a quarter of this number.
     gc.set_threshold(GARBAGE_THRESHOLD)
     module = command.load()
     parser = _parser(f"provision {command.name}", module.HELP)

@@ -43,6 +43,7 @@ ORDER: tuple[type, ...] = (
     MaskUnit,
     EnableUnit,
 )
+RANKS = {action: rank for rank, action in enumerate(ORDER)}
 
 
 def ordered(steps: Iterable[Step]) -> tuple[Step, ...]:
@@ -59,4 +60,4 @@ def _rank(step: Step) -> tuple[int, int]:
         within = -action.path.count("/")  # deep before shallow
     elif isinstance(action, EnsureLink):
         within = int(action.hard)  # a hard link may name a symbolic one
-    return ORDER.index(type(action)), within
+    return RANKS[type(action)], within

@@ -183,6 +183,8 @@ def _first_line(done: Completed) -> str:
 def _unit_error(system: RunningSystem, job: Job, message: str) -> JobError:
     arguments = ["journalctl", "--no-pager", "--output=short", f"--lines={LOG_LINES}", f"--unit={job.unit}"]
     try:
+        # What a unit said as it died may still be on its way to the journal.
+        system.programs(["journalctl", "--sync"], deadline_s=ASK_DEADLINE_S)
         log = system.programs(arguments, deadline_s=ASK_DEADLINE_S).stdout.strip()
     except ProvisionError:  # without its last words the failure is still the one to tell
         log = ""
