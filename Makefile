@@ -36,7 +36,7 @@ test-fast: build/packages-test .venv/done  ## style, and what takes less than a 
 test: lint image  ## everything
 	@$(BIN)/pytest $(addprefix --ignore=tests/,$(APART)) -n 4 --dist worksteal
 	@$(BIN)/pytest tests/running tests/crash --every-point -n 4 --dist worksteal
-	@$(BIN)/pytest tests/boot --images $(IMAGES) -n 2 --dist loadfile
+	@$(BIN)/pytest tests/boot --images $(IMAGES) -n 2 --dist loadgroup
 
 bench: build/packages-bench .venv/done  ## how fast it is, beside its peers
 	@$(BIN)/python -m benchmarks.run

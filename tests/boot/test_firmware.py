@@ -55,7 +55,7 @@ def test_uefi_pxe_beside_another_dhcp_server_asks_again_on_port_4011(make_lab: M
         lab.wait_for(box, FIRST_EVENT)
 
     # Only there is a REQUEST answered in proxy mode.
-    assert re.search(r"answered .*message=REQUEST .*x86-64 UEFI firmware gets snponly.efi", log(lab))
+    assert re.search(r"answered .*packet=REQUEST .*x86-64 UEFI firmware gets snponly.efi", log(lab))
     assert "done snponly.efi" in log(lab)
     # It asks for the size first, and hangs up: that is no failure.
     assert "failed" not in log(lab)
