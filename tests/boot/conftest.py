@@ -32,6 +32,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 ALONE = ("test_labels", "test_sources", "test_stock")  # they have networks of their own, or none
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With two at a time: labs all have one address, so there is one lab at a time, and something else beside it."""
     for item in items:
