@@ -29,18 +29,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
-ALONE = ("test_labels", "test_sources", "test_stock")  # they have networks of their own, or none
-
-
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With two at a time: labs all have one address, so there is one lab at a time, and something else beside it."""
-    for item in items:
-        if item.path.parent.name == "boot":
-            kind = "alone" if item.path.stem in ALONE else "lab"
-            item.add_marker(pytest.mark.xdist_group(kind))
-
-
 @pytest.fixture(scope="session")
 def images(request: pytest.FixtureRequest) -> Path:
     folder = Path(request.config.getoption("--images")).resolve()
