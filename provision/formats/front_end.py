@@ -19,7 +19,7 @@ from provision.formats.nodes import NodeProblem, Plain
 from provision.formats.spelling import SUGAR, Spell
 from provision.formats.tree import Tree
 from provision.schema import schema_of, secret_names
-from provision.sections.hidden import HiddenText
+from provision.sections.hidden import custom_type
 
 
 class Level(Struct, frozen=True):
@@ -139,15 +139,9 @@ def _without_nulls(data: Plain) -> Plain:
 
 def _converted(data: Plain, types: type[Struct]) -> Struct | None:
     try:
-        return msgspec.convert(data, types, dec_hook=_custom_type)
+        return msgspec.convert(data, types, dec_hook=custom_type)
     except msgspec.ValidationError:
         return None
-
-
-def _custom_type(kind: type, value: object) -> HiddenText:
-    if kind is HiddenText and isinstance(value, str):
-        return HiddenText(value)
-    raise TypeError("expected text")
 
 
 def _shape_problems(data: Plain, types: type[Struct]) -> Iterator[Problem]:
@@ -160,7 +154,7 @@ def _shape_problems(data: Plain, types: type[Struct]) -> Iterator[Problem]:
     if explained:
         return
     try:  # what a schema cannot say
-        msgspec.convert(data, types, dec_hook=_custom_type)
+        msgspec.convert(data, types, dec_hook=custom_type)
     except msgspec.ValidationError as failure:
         yield shape.from_message(str(failure))
 

@@ -17,7 +17,7 @@ from provision.formats.source import TextError, decode
 from provision.formats.tree import Tree, parse
 from provision.resolve import Resolver
 from provision.sections import check_document, check_sections
-from provision.sections.hidden import HiddenText
+from provision.sections.hidden import custom_type
 from provision.variables import check_variables
 from provision.vars import Filled, fill
 
@@ -81,17 +81,11 @@ def convert(data: Plain) -> Document:
 
 def _convert_section(name: str, value: Plain) -> Any:
     try:
-        return msgspec.convert(value, section_type(name), dec_hook=_custom_type)
+        return msgspec.convert(value, section_type(name), dec_hook=custom_type)
     except msgspec.ValidationError as failure:
         text, found, path = str(failure).partition(" - at `$")
         rest = path if found else "`"
         raise msgspec.ValidationError(f"{text} - at `$.{name}{rest}") from failure
-
-
-def _custom_type(kind: type, value: object) -> HiddenText:
-    if kind is HiddenText and isinstance(value, str):
-        return HiddenText(value)
-    raise TypeError("expected text")
 
 
 def _shape_problems(data: Plain, message: str) -> Iterator[Problem]:

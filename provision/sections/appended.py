@@ -9,8 +9,7 @@ from msgspec import Meta, Struct
 
 from provision.actions import RemoteContent
 from provision.findings import Place, Problem, error
-from provision.sections.file_contents import check_contents, contents_of
-from provision.sections.hidden import HiddenText
+from provision.sections.file_contents import Headers, Sha256, Sha512, check_contents, contents_of
 
 
 class Appended(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -24,22 +23,12 @@ class Appended(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             examples=["https://files.example/part"],
         ),
     ] = None
-    sha256: Annotated[
-        str | None, Meta(description="SHA-256 of what `source` gives, decompressed, in hex.")
-    ] = None
-    sha512: Annotated[
-        str | None, Meta(description="SHA-512 of what `source` gives, decompressed, in hex.")
-    ] = None
+    sha256: Sha256 = None
+    sha512: Sha512 = None
     compression: Annotated[
         Literal["gzip"] | None, Meta(description="How `source` or `content_base64` is packed.")
     ] = None
-    headers: Annotated[
-        dict[str, HiddenText] | None,
-        Meta(
-            description="HTTP headers sent to get `source`, and to no other host. Secret.",
-            extra={"secret": True},
-        ),
-    ] = None
+    headers: Headers = None
 
     @property
     def content(self) -> None:

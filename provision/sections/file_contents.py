@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator, Mapping
-from typing import Protocol
+from typing import Annotated, Protocol
 
-from msgspec import structs
+from msgspec import Meta, structs
 
 from provision.actions import RemoteContent, Secret
 from provision.compression import gunzip
@@ -25,6 +25,17 @@ HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 5.6.2, toke
 HEADER_VALUE = re.compile(r"[\t\x20-\x7e]+")  # RFC 9110 5.5, without the obsolete bytes beyond ASCII
 # These say how the message itself is sent, which is not the config's to say.
 FRAMING_HEADERS = frozenset({"connection", "content-length", "host", "transfer-encoding"})
+
+
+Sha256 = Annotated[str | None, Meta(description="SHA-256 of what `source` gives, decompressed, in hex.")]
+Sha512 = Annotated[str | None, Meta(description="SHA-512 of what `source` gives, decompressed, in hex.")]
+Headers = Annotated[
+    dict[str, HiddenText] | None,
+    Meta(
+        description="HTTP headers sent to get `source`, and to no other host. Secret.",
+        extra={"secret": True},
+    ),
+]
 
 
 class Fetched(Protocol):

@@ -13,8 +13,7 @@ from provision.findings import Place, Problem, error, path_text
 from provision.sections.absent import check_absent
 from provision.sections.appended import Appended, bytes_of, check_append
 from provision.sections.claims import Claim
-from provision.sections.file_contents import check_contents, contents_of
-from provision.sections.hidden import HiddenText
+from provision.sections.file_contents import Headers, Sha256, Sha512, check_contents, contents_of
 from provision.sections.names import check_owner, owner
 from provision.sections.places import Mode, check_mode, check_path, parse_mode
 
@@ -32,25 +31,15 @@ class File(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
             examples=["https://files.example/app"],
         ),
     ] = None
-    sha256: Annotated[
-        str | None, Meta(description="SHA-256 of what `source` gives, decompressed, in hex.")
-    ] = None
-    sha512: Annotated[
-        str | None, Meta(description="SHA-512 of what `source` gives, decompressed, in hex.")
-    ] = None
+    sha256: Sha256 = None
+    sha512: Sha512 = None
     compression: Annotated[
         Literal["gzip"] | None,
         Meta(
             description="How `source` or `content_base64` is packed; the file and its digest are the unpacked ones."
         ),
     ] = None
-    headers: Annotated[
-        dict[str, HiddenText] | None,
-        Meta(
-            description="HTTP headers sent to get `source`, and to no other host. Secret.",
-            extra={"secret": True},
-        ),
-    ] = None
+    headers: Headers = None
     append: Annotated[
         tuple[str | Appended, ...] | None,
         Meta(

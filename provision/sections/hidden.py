@@ -22,3 +22,10 @@ class HiddenText:
 
     def __hash__(self) -> int:
         return hash(self._text)
+
+
+def custom_type(kind: type, value: object) -> HiddenText:
+    """The dec_hook with which msgspec reads it (msgspec.convert)."""
+    if kind is HiddenText and isinstance(value, str):
+        return HiddenText(value)
+    raise TypeError("expected text")

@@ -12,8 +12,7 @@ from provision.facts import Facts
 from provision.findings import Place, Problem, error, path_text
 from provision.sections.claims import Claim
 from provision.sections.data_url import decode_data_url, is_data_url
-from provision.sections.file_contents import check_fetched, check_inline_digest, remote_of
-from provision.sections.hidden import HiddenText
+from provision.sections.file_contents import Headers, check_fetched, check_inline_digest, remote_of
 from provision.sections.names import check_owner, owner
 from provision.sections.places import Mode, check_mode, check_path, parse_mode
 from provision.variables import has_variable
@@ -37,13 +36,7 @@ class Tree(Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
     ]
     sha256: Annotated[str | None, Meta(description="SHA-256 of the archive as it is fetched, in hex.")] = None
     sha512: Annotated[str | None, Meta(description="SHA-512 of the archive as it is fetched, in hex.")] = None
-    headers: Annotated[
-        dict[str, HiddenText] | None,
-        Meta(
-            description="HTTP headers sent to get `source`, and to no other host. Secret.",
-            extra={"secret": True},
-        ),
-    ] = None
+    headers: Headers = None
     strip: Annotated[
         int,
         Meta(ge=0, le=64, description="Leading parts of names left out; what has no more is left out, too."),

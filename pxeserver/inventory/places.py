@@ -4,26 +4,20 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import yaml
+from provision.formats.nodes import find
+from provision.formats.source import TextError, decode
+from provision.formats.tree import parse
 
 
 def place(file: str | Path, path: str) -> str:
     """`file:line` of the key with this dotted path, or of the deepest of its parents that is there."""
-    return f"{file}:{_line(Path(file), path.split('.'))}"
+    return f"{file}:{_line(Path(file), path)}"
 
 
-def _line(file: Path, keys: list[str]) -> int:
+def _line(file: Path, path: str) -> int:
     try:
-        node = yaml.compose(file.read_bytes(), Loader=yaml.CSafeLoader)
-    except (OSError, yaml.YAMLError):  # gone or broken since it was read: the file is still the right one
+        root = parse(decode(file.read_bytes())).root
+    except (OSError, TextError):  # gone or broken since it was read: the file is still the right one
         return 1
-    line = 1
-    for wanted in keys:
-        if not isinstance(node, yaml.MappingNode):
-            break
-        pairs = {str(key.value): (key, value) for key, value in node.value}
-        if wanted not in pairs:
-            break
-        key, node = pairs[wanted]
-        line = key.start_mark.line + 1
-    return line
+    key, _ = find(root, tuple(path.split(".")))
+    return 1 if key is None else key.start_mark.line + 1

@@ -7,6 +7,7 @@ from typing import Annotated, Any  # JSON Schemas and variables are open-ended
 import msgspec
 from msgspec import Meta, Struct
 
+from provision.schema import schema_of
 from pxeserver.boot.policy import BootMode
 from pxeserver.discovery.registry import MAX_SIZE, MIN_SIZE
 
@@ -160,12 +161,9 @@ FILES: dict[str, type[Struct]] = {"group": GroupFile, "machine": MachineFile, "p
 
 def file_schema(name: str) -> dict[str, Any]:
     """The JSON Schema of a kind of file: group, machine or profile."""
-    (root, *_), definitions = msgspec.json.schema_components((FILES[name],), ref_template="#/$defs/{name}")
-    own = definitions.pop(str(root["$ref"]).rpartition("/")[2])
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:pxeserver:{name}:1",
-        **own,
+        **schema_of(FILES[name]),
         "title": f"pxeserver {name}, version 1",
-        "$defs": dict(sorted(definitions.items())),
     }

@@ -16,9 +16,6 @@ from provision.formats.front_end import front_end_at
 DOCUMENT = Path(__file__).parents[2] / "docs/formats.md"
 NAMES = re.compile(r"`([^`]+)`")
 
-Keys = dict[str, tuple[str, ...]]
-"""Of a mapping, by its path: the keys that are carried out, that are refused, and that are left out with a warning."""
-
 COLUMNS = {None: 0, Severity.ERROR: 1, Severity.WARNING: 2}
 
 
@@ -54,12 +51,12 @@ def of_document(name: str) -> dict[str, list[list[str]]]:
     return {
         path.removeprefix("(top)"): [NAMES.findall(cell) for cell in cells]
         for where, *cells in rows
+        if len(cells) == len(COLUMNS)  # cloud-config has a table of what becomes of its keys, too
         for path in NAMES.findall(where)
     }
 
 
-# Of cloud-config, test_cloud_config_documented.py; scripts have no keys.
-WITH_TABLES = ("ignition", "butane")
+WITH_TABLES = ("ignition", "butane", "cloud-config")  # scripts have no keys
 # What cloud-init takes beside a cloud-config is in the table of that; what is not read is told after it.
 IN_WORDS = ("boothook", "script", "script-per-boot", "unread")
 
