@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 from provision.platforms.observation import DMI_NAMES, Observation, Volume
@@ -11,7 +11,6 @@ from provision.platforms.volumes import Read, identify
 
 # Of no use for a config, and many, or slow: a floppy drive that is none answers after seconds.
 NO_DRIVES = ("dm-", "fd", "loop", "md", "nbd", "ram", "zram")
-OpenDevice = Callable[[Path], int]
 
 
 def observe(root: Path, paths: Iterable[str] = ()) -> Observation:

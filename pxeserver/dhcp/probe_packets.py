@@ -9,7 +9,6 @@ ETHERTYPE_ARP = 0x0806
 ETHERNET = struct.Struct("!6s6sH")
 ARP = struct.Struct("!HHBBH6s4s6s4s")
 ARP_REQUEST = 1
-ARP_REPLY = 2
 BROADCAST = b"\xff" * 6
 
 ECHO = struct.Struct("!BBHHH")

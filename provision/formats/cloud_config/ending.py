@@ -13,7 +13,6 @@ from provision.formats.draft import Draft
 from provision.formats.scripts import run_once
 from provision.sections.unit_words import command_line
 
-KEY_KINDS = ("rsa", "ecdsa", "ed25519")
 Posted = Literal[
     "pub_key_dsa", "pub_key_rsa", "pub_key_ecdsa", "pub_key_ed25519", "instance_id", "hostname", "fqdn"
 ]
